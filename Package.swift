@@ -54,6 +54,7 @@ let package = Package(
             name: "SQLiteArchive",
             dependencies: [
                 "OTLP", "Mending", "Sinks", .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
             swiftSettings: strict),
         .target(
