@@ -1,5 +1,3 @@
-public import OTLP
-
 /// Draws a run's tree for a person: name, operation and model, tokens, duration, status, and on
 /// each mended edge a mark with the rule that mended it.
 public struct TreeText: Sendable {
