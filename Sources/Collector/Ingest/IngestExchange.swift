@@ -86,12 +86,15 @@ public final class IngestExchange {
         guard !batch.spans.isEmpty else {
             return answer(rejected: rejected, message: report.message)
         }
-        let feeds = RequestFeeds(batch: batch, context: context, runKey: receiver.runKey)
+        let feeds = RequestFeeds(
+            batch, context: context, runKeyAttributes: receiver.runKey)
         do {
             _ = try await receiver.inbox.append(
                 AcceptedRequest(
-                    mediaType: encoding.rawValue, encoding: compression.rawValue, context: context,
-                    feeds: feeds, body: body))
+                    receivedUnixNano: receiver.clock.now, kind: .traces,
+                    mediaType: RequestMediaType(encoding),
+                    encoding: RequestEncoding(compression), context: context, feeds: feeds,
+                    body: body))
         } catch {
             receiver.logger.error(
                 "a request could not be kept", metadata: ["reason": "\(error)"])

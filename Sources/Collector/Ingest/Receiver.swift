@@ -13,6 +13,7 @@ public struct Receiver: Sendable {
     let runKey: [String]
     let metrics: Metrics
     let logger: Logger
+    let clock: UnixClock
     let bytesInFlight: BytesInFlight
     /// Raised when a request was kept.
     let arrival: Signal

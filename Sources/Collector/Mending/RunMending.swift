@@ -55,7 +55,7 @@ struct RunMending: Sendable {
         guard let sources = try await inbox.reader.sources(of: key) else { return nil }
         var bodies: [(StoredRequest, [UInt8])] = []
         for stored in sources.requests where stored.kind == .traces && decoded[stored.id] == nil {
-            if let body = try await inbox.reader.body(of: stored.id) { bodies.append((stored, body)) }
+            if let body = try await inbox.reader.body(ofRequest: stored.id) { bodies.append((stored, body)) }
         }
         let older = try await olderSpans(of: sources.run)
         let read = bodies
