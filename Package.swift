@@ -112,5 +112,12 @@ let package = Package(
         .testTarget(
             name: "CompressionTests", dependencies: ["Compression"], swiftSettings: strict),
         .testTarget(name: "OTLPTests", dependencies: ["OTLP"], swiftSettings: strict),
+        .testTarget(
+            name: "SQLiteArchiveTests",
+            dependencies: [
+                "OTLP", "Mending", "Sinks", "SQLiteArchive",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            swiftSettings: strict),
     ]
 )
