@@ -1,0 +1,54 @@
+# `make run` starts a collector, `make test` checks everything; the rest are parts of these two.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+DATA ?= data
+E2E_PYTHON := .venv-e2e/bin/python
+PYTEST_FLAGS ?=
+
+.PHONY: help run release test check unit end-to-end format packages
+
+help:
+	@echo "make run          build the collector and start it on 127.0.0.1:4318 (OTLP) and :4320 (API), data in ./$(DATA)"
+	@echo "make test         format and generated-file checks, unit tests, end-to-end tests with real clients"
+	@echo "make unit         swift test"
+	@echo "make end-to-end   the end-to-end tests alone; PYTEST_FLAGS='-k kill' picks some"
+	@echo "make release      an optimised build in .build/release"
+	@echo "make format       format the Swift sources in place"
+
+run: release
+	exec .build/release/tracemend serve --data $(DATA)
+
+release: packages
+	swift build -c release --product tracemend
+
+# One debug build serves the unit tests and, as a program, the end-to-end tests, which close the output.
+test: packages check
+	swift build --build-tests
+	swift test --skip-build
+	$(MAKE) --no-print-directory python-tests
+
+check:
+	swift format lint --strict -r Sources Tests Package.swift
+	scripts/generate-proto --check
+
+unit: packages
+	swift test
+
+end-to-end: packages
+	swift build --product tracemend
+	$(MAKE) --no-print-directory python-tests
+
+.PHONY: python-tests
+python-tests:
+	scripts/python-environment e2e
+	scripts/python-environment lightning-store
+	$(E2E_PYTHON) -m pytest EndToEnd $(PYTEST_FLAGS)
+
+format:
+	swift format -i -r Sources Tests Package.swift
+
+packages:
+	@scripts/install-system-packages
