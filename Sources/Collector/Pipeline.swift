@@ -21,7 +21,8 @@ public struct Pipeline: Sendable {
     private let metrics: Metrics
     private let clock: UnixClock
     private let logger: Logger
-    private let arrival = Signal()
+    private let arrival: Signal
+    private let closing = Signal()
     private let revised = Signal()
     private let delivered = Signal()
     private let mending: RunMending
@@ -36,8 +37,9 @@ public struct Pipeline: Sendable {
         self.logger = logger
         self.clock = clock
         metrics = Metrics()
+        arrival = Signal()
         let rules = try RuleSet.forCollector(directory: configuration.rulesDirectory)
-        directory = try DataDirectory(path: configuration.dataDirectory)
+        directory = try DataDirectory(configuration.dataDirectory)
         let archive = configuration.archive.isEnabled
             ? try SQLiteArchive(
                 .init(
@@ -48,7 +50,7 @@ public struct Pipeline: Sendable {
         for sink in configuration.sinks { sinks.append(try sink.makeSink(logger: logger)) }
         self.sinks = sinks
         inbox = try Inbox(
-            path: configuration.dataDirectory + "/inbox.sqlite",
+            path: directory.file("inbox.sqlite"),
             configuration: InboxConfiguration(
                 durability: configuration.inbox.durability == .power ? .power : .process,
                 sinks: sinks.map(\.name),
@@ -70,7 +72,8 @@ public struct Pipeline: Sendable {
         guard !sinks.isEmpty else { return [] }
         let assembly = Assembly(
             inbox: inbox, mending: mending, rule: RevisionRule(settling: configuration.settling),
-            clock: clock, logger: logger, arrival: arrival, revised: revised)
+            clock: clock, logger: logger, arrival: arrival,
+            closing: closing, revised: revised)
         let deliveries = sinks.map { sink in
             DeliveryLoop(
                 sink: sink, inbox: inbox, mending: mending, retry: RetryPolicy(), clock: clock,
@@ -86,7 +89,6 @@ public struct Pipeline: Sendable {
     public func finish() async throws {
         for sink in sinks { try await sink.close() }
         try await inbox.shutdown()
-        directory.unlock()
     }
 
     /// Says that a run is whole, and waits until every sink has it, or for as long as told.
@@ -94,6 +96,7 @@ public struct Pipeline: Sendable {
     public func close(_ run: RunKey, wait: Duration) async throws -> [DeliveryState]? {
         guard let status = try await inbox.close(run) else { return nil }
         arrival.raise()
+        closing.raise()
         let deadline = ContinuousClock.now + wait
         while true {
             let seen = delivered.generation

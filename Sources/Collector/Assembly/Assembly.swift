@@ -16,21 +16,31 @@ struct Assembly: Service {
     let logger: Logger
     /// Raised when requests came or a run was closed.
     let arrival: Signal
+    /// Raised when a run was closed.
+    let closing: Signal
     /// Raised when a revision was written down.
     let revised: Signal
+
+    /// The pause when nothing at all is due, until requests come.
+    private static let idle = Duration.seconds(30)
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
-                let seen = arrival.generation
-                var pause = Duration.seconds(30)
+                let (seen, seenClosing) = (arrival.generation, closing.generation)
+                var pause = Self.idle
                 do {
                     pause = try await mendDueRuns()
                 } catch {
                     logger.error("runs were not mended", metadata: ["reason": "\(error)"])
                     pause = .seconds(1)
                 }
-                await wait(after: seen, atMost: pause)
+                if pause >= Self.idle {
+                    await arrival.wait(after: seen, atMost: pause)
+                } else if pause > .zero {
+                    // Requests that come now are due in a second at the soonest; a close is due now.
+                    await closing.wait(after: seenClosing, atMost: min(pause, .seconds(1)))
+                }
             }
         }
     }
@@ -38,7 +48,7 @@ struct Assembly: Service {
     /// Mends what is due now.
     /// - Returns: how long nothing else will be due unless requests come.
     private func mendDueRuns() async throws -> Duration {
-        var pause = Duration.seconds(30)
+        var pause = Self.idle
         for status in try await inbox.reader.unsettledRuns() {
             if Task.isCancelled { return .zero }
             let now = clock.now
@@ -59,18 +69,12 @@ struct Assembly: Service {
                 status.key, atLeastThrough: status.lastRequest, pins: .none)
         else { return }
         let traces = Set(made.run.spans.filter { !$0.isPlaceholder }.map(\.reported.traceID))
-        try await inbox.record(
+        let isRecorded = try await inbox.recordRevision(
             RevisionRecord(
                 run: status.key, number: status.revision + 1, throughRequest: made.throughRequest,
                 isSettled: isSettled, isWhole: made.isWhole, recordedUnixNano: clock.now,
                 mendNanoseconds: made.nanoseconds, rulesVersion: mending.mender.rulesVersion,
                 spans: made.run.spans.count, traceIDs: traces.sorted()))
-        revised.raise()
-    }
-
-    /// Waits for the next due run. Requests only make runs due later, so they wake nobody at once.
-    private func wait(after seen: UInt64, atMost pause: Duration) async {
-        guard pause > .zero else { return }
-        await arrival.wait(after: seen, atMost: pause)
+        if isRecorded { revised.raise() }
     }
 }

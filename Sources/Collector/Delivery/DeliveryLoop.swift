@@ -43,20 +43,19 @@ struct DeliveryLoop: Service {
     /// Delivers what waits and is due.
     /// - Returns: how long nothing else will be due unless a revision comes.
     private func deliverWhatWaits() async throws -> Duration {
-        var pause = Duration.seconds(30)
-        for delivery in try await inbox.reader.undelivered(sink: sink.name, limit: 256) {
+        // What was appended cannot be taken back, so there a run comes when it is whole.
+        let waiting = try await inbox.reader.undelivered(
+            sink: sink.name, settledOnly: sink.mode == .appending, nowUnixNano: clock.now,
+            limit: 256)
+        for delivery in waiting {
             if Task.isCancelled { return .zero }
-            // What was appended cannot be taken back, so a run comes when it is whole.
-            if sink.mode == .appending, !delivery.run.isSettled { continue }
-            let now = clock.now
-            guard delivery.nextAttemptUnixNano <= now else {
-                pause = min(pause, .nanoseconds(delivery.nextAttemptUnixNano - now))
-                continue
-            }
             try await deliver(delivery)
-            pause = .zero
         }
-        return pause
+        guard waiting.isEmpty else { return .zero }
+        let now = clock.now
+        let next = try await inbox.reader.nextAttemptUnixNano(
+            sink: sink.name, afterUnixNano: now)
+        return min(.seconds(30), .nanoseconds(max(1, (next ?? .max) - now)))
     }
 
     private func deliver(_ delivery: Delivery) async throws {
@@ -88,16 +87,17 @@ struct DeliveryLoop: Service {
         let key = delivery.run.key
         switch error {
         case .retryable(let reason, let after):
-            let pause = retry.delay(attempt: delivery.attempts + 1, retryAfter: after)
+            let pause = retry.delay(
+                attempt: delivery.attempts + 1, retryAfter: after, random: .random(in: 0..<1))
             try await inbox.failed(
                 sink: sink.name, run: key, error: reason,
-                outcome: .retry(atUnixNano: clock.now + pause.nanoseconds))
+                retryAtUnixNano: clock.now + pause.nanoseconds)
             metrics.add(.deliveries, labels: ["sink": sink.name, "result": "retried"])
             logger.warning(
                 "a delivery failed and will be tried again",
                 metadata: ["sink": "\(sink.name)", "run": "\(key.id)", "reason": "\(reason)"])
         case .permanent(let reason):
-            try await inbox.failed(sink: sink.name, run: key, error: reason, outcome: .park)
+            try await inbox.park(sink: sink.name, run: key, error: reason)
             metrics.add(.deliveries, labels: ["sink": sink.name, "result": "parked"])
             logger.error(
                 "a run is parked: this sink will not take it",

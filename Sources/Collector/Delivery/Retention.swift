@@ -30,7 +30,9 @@ struct Retention: Service {
     private func prune() async throws {
         let settings = configuration.inbox
         let report = try await inbox.prune(
-            nowUnixNano: clock.now, keepAge: settings.keepAge, keepBytes: settings.keepBytes)
+            RetentionPolicy(
+                keepNanoseconds: settings.keepAge.nanoseconds, keepBytes: settings.keepBytes),
+            nowUnixNano: clock.now)
         if report.requests > 0 {
             logger.info(
                 "delivered requests were let go",

@@ -20,7 +20,8 @@ enum BodyError: Error, CustomStringConvertible {
 
     private var isLimit: Bool {
         switch self {
-        case .inflating(let error): error.isLimit
+        case .inflating(.exceedsLimit): true
+        case .inflating: false
         case .decoding(let error): error.isLimit
         }
     }

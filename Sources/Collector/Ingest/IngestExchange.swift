@@ -81,7 +81,7 @@ public final class IngestExchange {
             logRefusal(error)
             return receiver.refusal(error.status, error.code, error.description, in: encoding)
         }
-        let rejected = report.removedSpans
+        let rejected = report.rejectedSpans
         receiver.metrics.add(.rejectedSpans, rejected, labels: ["reason": "unusable_id"])
         guard !batch.spans.isEmpty else {
             return answer(rejected: rejected, message: report.message)

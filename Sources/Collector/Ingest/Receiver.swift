@@ -36,7 +36,7 @@ public struct Receiver: Sendable {
                 415, .invalidArgument,
                 "Content-Type: expected application/x-protobuf or application/json, found \(found)")
         }
-        guard let compression = ContentEncoding(headerValue: head.contentEncoding) else {
+        guard let compression = ContentEncoding(header: head.contentEncoding ?? "") else {
             return refuse(
                 415, .invalidArgument,
                 "Content-Encoding: expected gzip, deflate or identity, found \"\(head.contentEncoding ?? "")\"")
