@@ -119,5 +119,20 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: strict),
+        .testTarget(
+            name: "CollectorTests", dependencies: ["Collector", "Inbox", "OTLP"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "CollectorHTTPTests",
+            dependencies: [
+                "Collector", "CollectorHTTP", "Compression", "OTLP",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict),
     ]
 )

@@ -132,7 +132,7 @@ public struct ConfigurationKey: Sendable {
         }
     }
 
-    private static func choice<Value: RawRepresentable & CaseIterable>(
+    private static func choice<Value: RawRepresentable & CaseIterable & Sendable>(
         _ name: String, _ path: any WritableKeyPath<Configuration, Value> & Sendable
     ) -> ConfigurationKey where Value.RawValue == String {
         let names = Value.allCases.map(\.rawValue).joined(separator: " or ")

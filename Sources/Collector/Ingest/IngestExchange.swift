@@ -1,5 +1,6 @@
 import Compression
 import Inbox
+import Logging
 import OTLP
 
 /// One request between its head and its answer. One task uses it; its room is given back when it

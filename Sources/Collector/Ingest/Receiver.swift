@@ -1,6 +1,6 @@
 import Compression
-public import Inbox
-public import Logging
+import Inbox
+import Logging
 import OTLP
 
 /// Takes export requests: checks, decodes, finds the runs that they feed, and keeps them.

@@ -76,6 +76,15 @@ public struct RunQueries: Sendable {
         }
     }
 
+    /// How many spans the archive holds; nil where it is off.
+    func archivedSpans() async throws(QueryError) -> Int? {
+        do {
+            return try await archive?.spanCount()
+        } catch {
+            throw .unreadable("\(error)")
+        }
+    }
+
     private func alias(of id: String, _ archive: ArchiveReader) async throws -> String? {
         guard let trace = TraceID(hexadecimal: id) else { return nil }
         let runs = try await archive.runs(ofTrace: trace)
