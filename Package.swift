@@ -133,6 +133,13 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
+        // The oracle of the codec's tests: libprotobuf-c, and what protoc-c makes of proto/.
+        .systemLibrary(
+            name: "CProtobufC", pkgConfig: "libprotobuf-c",
+            providers: [.apt(["libprotobuf-c-dev"])]),
+        .target(name: "OTLPReference", dependencies: ["CProtobufC"]),
+        .testTarget(
+            name: "OTLPTests", dependencies: ["OTLP", "OTLPReference", "CProtobufC"],
             swiftSettings: strict),
     ]
 )
