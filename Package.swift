@@ -106,6 +106,7 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        .testTarget(name: "OTLPTests", dependencies: ["OTLP"], swiftSettings: strict),
         .testTarget(
             name: "OTLPJSONTests", dependencies: ["OTLP", "Compression"],
             swiftSettings: strict),
