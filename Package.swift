@@ -29,7 +29,8 @@ let package = Package(
     ],
     targets: [
         // Any OTLP request, as bytes, becomes a flat TraceBatch, and back.
-        .target(name: "OTLP", swiftSettings: wire),
+        .target(
+            name: "OTLP", swiftSettings: wire + [.enableExperimentalFeature("Lifetimes")]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "Compression", dependencies: ["CZlib"], swiftSettings: wire),
 
@@ -103,5 +104,12 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
+
+        .testTarget(name: "OTLPTests", dependencies: ["OTLP"], swiftSettings: strict),
+        .testTarget(
+            name: "OTLPJSONTests", dependencies: ["OTLP", "Compression"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "CompressionTests", dependencies: ["Compression"], swiftSettings: strict),
     ]
 )

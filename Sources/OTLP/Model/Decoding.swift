@@ -68,7 +68,7 @@ struct NodeBudget {
     private(set) var left: Int
 
     init(_ limits: DecodingLimits) {
-        left = limits.maximumNodes
+        left = max(limits.maximumNodes, 0)
     }
 
     /// Takes some nodes; false when there were too few left.
