@@ -106,5 +106,11 @@ let package = Package(
             swiftSettings: strict),
 
         .testTarget(name: "OTLPTests", dependencies: ["OTLP"], swiftSettings: strict),
+        .testTarget(
+            name: "HierarchyRepairTests", dependencies: ["OTLP", "HierarchyRepair"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "MendingTests", dependencies: ["OTLP", "SemanticConventions", "Mending"],
+            swiftSettings: strict),
     ]
 )
