@@ -141,6 +141,10 @@ let package = Package(
         .target(name: "OTLPReference", dependencies: ["CProtobufC"]),
         .testTarget(
             name: "OTLPTests", dependencies: ["OTLP", "OTLPReference", "CProtobufC"],
+            name: "HierarchyRepairTests", dependencies: ["OTLP", "HierarchyRepair"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "MendingTests", dependencies: ["OTLP", "SemanticConventions", "Mending"],
             swiftSettings: strict),
     ]
 )
