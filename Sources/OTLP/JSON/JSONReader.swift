@@ -71,16 +71,6 @@ struct JSONReader: Sendable {
         }
     }
 
-    /// Skips the rest of the value whose first token was just read.
-    mutating func skipRest(of token: JSONToken) throws(JSONError) {
-        switch token {
-        case .beginObject, .beginArray:
-            let outside = containers.count - 1
-            while containers.count > outside { _ = try next() }
-        default: break
-        }
-    }
-
     private mutating func readAfterValue() throws(JSONError) -> JSONToken {
         let isObject = containers.top
         switch peek() {
