@@ -122,10 +122,12 @@ struct StoreRequest {
         of span: SpanRecord, in source: borrowing TraceBatch
     ) -> RecordRange {
         let start = batch.links.count
-        for link in source.links[span.links.indices] where link.traceID.isValid && link.spanID.isValid {
+        for link in source.links[span.links.indices]
+        where link.traceID.isValid && link.spanID.isValid {
             var attributes = StoreValue.flattened(source.keyValues(link.attributes))
             if !link.traceState.isEmpty {
-                attributes.append(KeyValue("w3c.tracestate", .string(source.string(link.traceState))))
+                attributes.append(
+                    KeyValue("w3c.tracestate", .string(source.string(link.traceState))))
             }
             var copy = LinkRecord()
             copy.traceID = link.traceID
