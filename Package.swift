@@ -61,7 +61,7 @@ let package = Package(
         .target(
             name: "OTLPSink",
             dependencies: [
-                "OTLP", "Compression", "Sinks",
+                "OTLP", "Compression", "Mending", "Sinks",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -69,7 +69,7 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "LightningSink",
-            dependencies: ["OTLP", "Sinks", "OTLPSink"],
+            dependencies: ["OTLP", "Mending", "Sinks", "OTLPSink"],
             swiftSettings: strict),
 
         // What people and trainers read.
@@ -145,6 +145,13 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "MendingTests", dependencies: ["OTLP", "SemanticConventions", "Mending"],
+            name: "OTLPSinkTests",
+            dependencies: [
+                "OTLP", "Compression", "Mending", "Sinks", "OTLPSink", "LightningSink",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
             swiftSettings: strict),
     ]
 )
