@@ -55,7 +55,7 @@ class Sender(threading.Thread):
             body, keys = new_body(self.random)
             try:
                 answer = session.post(self.url, data=body, headers={"Content-Type": PROTOBUF}, timeout=ANSWER_SECONDS)
-            except requests.ConnectionError:
+            except requests.RequestException:
                 self.unanswered |= keys
                 return
             if answer.status_code != 200:
