@@ -16,7 +16,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from collector import ANSWER_SECONDS, PROTOBUF, Collector
 
 SENDERS = 4
-ROUNDS = 4
+ROUNDS = 6
 SPANS_A_BODY = 5
 
 SpanKey = tuple[str, str]
