@@ -16,7 +16,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from collector import ANSWER_SECONDS, PROTOBUF, Collector
 
 SENDERS = 4
-ROUNDS = 4
+ROUNDS = 6
 SPANS_A_BODY = 5
 
 SpanKey = tuple[str, str]
@@ -55,7 +55,7 @@ class Sender(threading.Thread):
             body, keys = new_body(self.random)
             try:
                 answer = session.post(self.url, data=body, headers={"Content-Type": PROTOBUF}, timeout=ANSWER_SECONDS)
-            except requests.ConnectionError:
+            except requests.RequestException:
                 self.unanswered |= keys
                 return
             if answer.status_code != 200:
