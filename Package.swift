@@ -106,18 +106,36 @@ let package = Package(
             ],
             swiftSettings: strict),
 
-        .testTarget(name: "OTLPTests", dependencies: ["OTLP"], swiftSettings: strict),
+        // The oracle of the codec's tests: libprotobuf-c, and what protoc-c makes of proto/.
+        .systemLibrary(
+            name: "CProtobufC", pkgConfig: "libprotobuf-c",
+            providers: [.apt(["libprotobuf-c-dev"])]),
+        .target(name: "OTLPReference", dependencies: ["CProtobufC"]),
+
         .testTarget(
-            name: "OTLPJSONTests", dependencies: ["OTLP", "Compression"],
+            name: "OTLPTests", dependencies: ["OTLP", "OTLPReference", "CProtobufC"],
             swiftSettings: strict),
         .testTarget(
+            name: "OTLPJSONTests", dependencies: ["OTLP", "Compression"], swiftSettings: strict),
+        .testTarget(
             name: "CompressionTests", dependencies: ["Compression"], swiftSettings: strict),
-        .testTarget(name: "OTLPTests", dependencies: ["OTLP"], swiftSettings: strict),
+        .testTarget(
+            name: "HierarchyRepairTests", dependencies: ["OTLP", "HierarchyRepair"],
+            swiftSettings: strict),
         .testTarget(
             name: "SQLiteArchiveTests",
             dependencies: [
                 "OTLP", "Mending", "Sinks", "SQLiteArchive",
                 .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "OTLPSinkTests",
+            dependencies: [
+                "OTLP", "Compression", "Mending", "Sinks", "OTLPSink", "LightningSink",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: strict),
         .testTarget(
@@ -133,24 +151,6 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-            ],
-        // The oracle of the codec's tests: libprotobuf-c, and what protoc-c makes of proto/.
-        .systemLibrary(
-            name: "CProtobufC", pkgConfig: "libprotobuf-c",
-            providers: [.apt(["libprotobuf-c-dev"])]),
-        .target(name: "OTLPReference", dependencies: ["CProtobufC"]),
-        .testTarget(
-            name: "OTLPTests", dependencies: ["OTLP", "OTLPReference", "CProtobufC"],
-            name: "HierarchyRepairTests", dependencies: ["OTLP", "HierarchyRepair"],
-            swiftSettings: strict),
-        .testTarget(
-            name: "MendingTests", dependencies: ["OTLP", "SemanticConventions", "Mending"],
-            name: "OTLPSinkTests",
-            dependencies: [
-                "OTLP", "Compression", "Mending", "Sinks", "OTLPSink", "LightningSink",
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: strict),
     ]

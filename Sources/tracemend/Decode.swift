@@ -23,7 +23,7 @@ struct Decode: ParsableCommand {
     var file: String
 
     func run() throws {
-        let batch = try RequestFile(file).batch()
+        let batch = try RequestFile(file).decoded().batch
         switch format {
         case .text: try show(BatchText().text(of: batch))
         case .otlpJSON: try show(batch.json(pretty: true) + [UInt8(ascii: "\n")])

@@ -39,7 +39,7 @@ struct Mend: ParsableCommand {
 
     func run() throws {
         let mending = try OfflineMending(rulesDirectory: rules)
-        let batches = try files.map { try RequestFile($0).batch(keys: mending.keys) }
+        let batches = try files.map { try RequestFile($0).decoded(keys: mending.keys).batch }
         let runs = try mending.mend(batches, asOneRun: asOneRun)
         switch format {
         case .tree:

@@ -24,10 +24,13 @@ struct RequestFile {
         }
     }
 
-    /// The request, without the spans whose ids cannot be used when `isSanitized`.
-    func batch(keys: KeyTable = .none) throws -> TraceBatch {
+    var compression: ContentEncoding { ContentEncoding(detecting: bytes) }
+
+    /// The request that the file holds, and how it is encoded.
+    func decoded(keys: KeyTable = .none) throws -> (batch: TraceBatch, format: BodyFormat) {
         do {
-            return try decodeDetectingFormat(bytes, limit: Limits().bodyBytes, keys: keys)
+            let plain = try inflate(bytes, encoding: compression, limit: Limits().bodyBytes)
+            return try TraceBatch.detectingFormat(of: plain, keys: keys)
         } catch {
             throw Failure("\(name): \(error)")
         }

@@ -35,10 +35,10 @@ struct Send: AsyncParsableCommand {
     }
 
     private func send(_ file: RequestFile) async throws {
-        let format = detectFormat(of: file.bytes)
-        var headers = ["Content-Type": format.encoding.rawValue]
-        if format.compression != .identity {
-            headers["Content-Encoding"] = format.compression.rawValue
+        let format = try file.decoded().format
+        var headers = ["Content-Type": format.mediaType]
+        if file.compression != .identity {
+            headers["Content-Encoding"] = file.compression.rawValue
         }
         if let rollout { headers["x-rollout-id"] = rollout }
         if let attempt { headers["x-attempt-id"] = attempt }
@@ -46,9 +46,9 @@ struct Send: AsyncParsableCommand {
         let (status, body) = try await request(
             "POST", base + "/v1/traces", headers: headers, body: file.bytes, timeout: .seconds(60))
         guard status == 200 else {
-            throw Failure("\(file.name): answered \(status): \(message(body, format.encoding))")
+            throw Failure("\(file.name): answered \(status): \(message(body, format))")
         }
-        let response = try response(body, format.encoding)
+        let response = try response(body, format)
         if response.rejectedSpans > 0 {
             throw Failure(
                 "\(file.name): \(response.rejectedSpans) spans rejected: \(response.errorMessage)")
@@ -56,16 +56,16 @@ struct Send: AsyncParsableCommand {
         if !response.errorMessage.isEmpty { tell("\(file.name): \(response.errorMessage)") }
     }
 
-    private func message(_ body: [UInt8], _ encoding: OTLPEncoding) -> String {
+    private func message(_ body: [UInt8], _ format: BodyFormat) -> String {
         let status =
-            encoding == .json ? try? RPCStatus(json: body) : try? RPCStatus(protobuf: body)
+            format == .json ? try? RPCStatus(json: body) : try? RPCStatus(protobuf: body)
         return status?.message ?? String(decoding: body, as: UTF8.self)
     }
 
     private func response(
-        _ body: [UInt8], _ encoding: OTLPEncoding
+        _ body: [UInt8], _ format: BodyFormat
     ) throws -> ExportTraceServiceResponse {
-        encoding == .json
+        format == .json
             ? try ExportTraceServiceResponse(json: body)
             : try ExportTraceServiceResponse(protobuf: body)
     }

@@ -7,14 +7,36 @@ import Sinks
 extension SinkConfiguration {
     /// The sink that this entry describes.
     func makeSink(logger: Logger) throws -> any TraceSink {
-        var otlp = OTLPSink.Configuration(name: name, endpoint: endpoint)
-        otlp.headers = headers.map { ($0.key, $0.value.value) }
-        otlp.compression = isCompressed ? .gzip : .none
-        otlp.timeout = timeout
-        otlp.maximumRequestBytes = maximumRequestBytes
-        switch kind {
-        case .otlp: return try OTLPSink(otlp)
-        case .lightning: return try LightningSink(otlp)
+        let fields = headers.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value.value) }
+        let warn: @Sendable (SinkWarning) -> Void = { warning in
+            logger.warning(
+                "a sink took a run with a complaint",
+                metadata: [
+                    "sink": "\(warning.sink)", "run": "\(warning.runID)",
+                    "rejected_spans": "\(warning.rejectedSpans)", "reason": "\(warning.message)",
+                ])
         }
+        switch kind {
+        case .otlp:
+            return try OTLPSink(
+                OTLPSink.Configuration(
+                    name: name,
+                    client: OTLPClient.Configuration(
+                        endpoint: tracesURL, headers: fields,
+                        compression: isCompressed ? .gzip : .none, timeout: timeout),
+                    maximumRequestBytes: maximumRequestBytes), warn: warn)
+        case .lightning:
+            return try LightningSink(
+                LightningSink.Configuration(
+                    name: name, url: endpoint, headers: fields, timeout: timeout), warn: warn)
+        }
+    }
+
+    /// The endpoint as it is where it has a path, else with the standard one.
+    private var tracesURL: String {
+        guard let path = URLComponents(string: endpoint)?.path, path.isEmpty || path == "/" else {
+            return endpoint
+        }
+        return endpoint.hasSuffix("/") ? endpoint + "v1/traces" : endpoint + "/v1/traces"
     }
 }

@@ -32,7 +32,7 @@ enum BodyError: Error, CustomStringConvertible {
 /// The Receiver and mending read the same bytes, at different times: both come here, so that they
 /// see the same spans.
 func readBody(
-    _ body: [UInt8], _ compression: ContentEncoding, _ encoding: OTLPEncoding, limit: Int,
+    _ body: [UInt8], _ compression: ContentEncoding, _ encoding: BodyFormat, limit: Int,
     keys: KeyTable
 ) throws(BodyError) -> (TraceBatch, IDReport) {
     let plain: [UInt8]
@@ -56,7 +56,7 @@ func readBody(
 
 extension Receiver {
     func decode(
-        _ body: [UInt8], _ compression: ContentEncoding, _ encoding: OTLPEncoding
+        _ body: [UInt8], _ compression: ContentEncoding, _ encoding: BodyFormat
     ) throws(BodyError) -> (TraceBatch, IDReport) {
         try readBody(body, compression, encoding, limit: limits.bodyBytes, keys: .none)
     }

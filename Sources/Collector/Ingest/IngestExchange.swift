@@ -9,14 +9,14 @@ public final class IngestExchange {
     private let receiver: Receiver
     private let head: IngestHead
     private let route: IngestRoute
-    private let encoding: OTLPEncoding
+    private let encoding: BodyFormat
     private let compression: ContentEncoding
     private var body: [UInt8] = []
     /// Bytes taken of `receiver.bytesInFlight`.
     private var taken: Int
 
     init(
-        receiver: Receiver, head: IngestHead, route: IngestRoute, encoding: OTLPEncoding,
+        receiver: Receiver, head: IngestHead, route: IngestRoute, encoding: BodyFormat,
         compression: ContentEncoding, taken: Int
     ) {
         self.receiver = receiver
@@ -118,7 +118,7 @@ public final class IngestExchange {
         let response = ExportTraceServiceResponse(
             rejectedSpans: Int64(rejected), errorMessage: message)
         return IngestOutcome(
-            status: 200, mediaType: encoding.rawValue,
+            status: 200, mediaType: encoding.mediaType,
             body: encoding == .json ? response.json() : response.protobuf())
     }
 }

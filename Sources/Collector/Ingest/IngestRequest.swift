@@ -1,3 +1,5 @@
+import OTLP
+
 /// The head of a request as any HTTP server can give it.
 public struct IngestHead: Sendable {
     /// In upper case.
@@ -45,13 +47,9 @@ public struct IngestOutcome: Hashable, Sendable {
     }
 }
 
-/// The two encodings of OTLP/HTTP. An answer has the encoding of its request.
-public enum OTLPEncoding: String, Hashable, Sendable {
-    case protobuf = "application/x-protobuf"
-    case json = "application/json"
-
+extension BodyFormat {
     /// Reads a `Content-Type`: type and subtype only, in any case, parameters ignored.
-    public init?(contentType: String?) {
+    init?(contentType: String?) {
         guard let contentType else { return nil }
         let bare = contentType.prefix { $0 != ";" }.trimmed.lowercased()
         switch bare {

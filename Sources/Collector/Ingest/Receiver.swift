@@ -26,7 +26,7 @@ public struct Receiver: Sendable {
 
     /// Judges a head before any byte of the body is read.
     public func begin(_ head: IngestHead, route: IngestRoute) -> Beginning {
-        let encoding = OTLPEncoding(contentType: head.mediaType)
+        let encoding = BodyFormat(contentType: head.mediaType)
         func refuse(_ status: Int, _ code: RPCCode, _ message: String) -> Beginning {
             .refuse(refusal(status, code, message, in: encoding ?? .protobuf))
         }
@@ -56,7 +56,7 @@ public struct Receiver: Sendable {
         "\(found), and \(limits.bodyBytes) are allowed (limits.body_bytes); send smaller batches"
     }
 
-    func overloaded(in encoding: OTLPEncoding) -> IngestOutcome {
+    func overloaded(in encoding: BodyFormat) -> IngestOutcome {
         refusal(
             503, .unavailable,
             "\(limits.bytesInFlight) bytes of requests are in flight (limits.bytes_in_flight); try again",
@@ -65,14 +65,14 @@ public struct Receiver: Sendable {
 
     /// An answer that refuses the request, counted; 429 and 503 ask the client to come again.
     func refusal(
-        _ status: Int, _ code: RPCCode, _ message: String, in encoding: OTLPEncoding
+        _ status: Int, _ code: RPCCode, _ message: String, in encoding: BodyFormat
     ) -> IngestOutcome {
         metrics.add(.rejectedRequests, labels: ["status": "\(status)"])
-        let body = RPCStatus(code: code, message: message)
+        let body = RPCStatus(code, message)
         var headers: [String: String] = [:]
         if status == 429 || status == 503 { headers["Retry-After"] = "\(limits.retryAfterSeconds)" }
         return IngestOutcome(
-            status: status, mediaType: encoding.rawValue, headers: headers,
+            status: status, mediaType: encoding.mediaType, headers: headers,
             body: encoding == .json ? body.json() : body.protobuf())
     }
 }

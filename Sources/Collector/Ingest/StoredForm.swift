@@ -1,15 +1,16 @@
 import Compression
 import Inbox
+import OTLP
 
 // The inbox knows neither codec nor compression: these are its names for what they read.
 
 extension RequestMediaType {
-    init(_ encoding: OTLPEncoding) {
+    init(_ encoding: BodyFormat) {
         self = encoding == .json ? .json : .protobuf
     }
 }
 
-extension OTLPEncoding {
+extension BodyFormat {
     init(_ mediaType: RequestMediaType) {
         self = mediaType == .json ? .json : .protobuf
     }

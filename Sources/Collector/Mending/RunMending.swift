@@ -104,7 +104,7 @@ struct RunMending: Sendable {
     private func decode(_ stored: StoredRequest, _ body: [UInt8]) -> TraceBatch? {
         do {
             let (batch, _) = try readBody(
-                body, ContentEncoding(stored.encoding), OTLPEncoding(stored.mediaType),
+                body, ContentEncoding(stored.encoding), BodyFormat(stored.mediaType),
                 limit: limits.bodyBytes, keys: keys)
             decoded.insert(batch, for: stored.id, weight: batch.memoryBytes)
             return batch
