@@ -88,7 +88,7 @@ let package = Package(
         .target(
             name: "CollectorHTTP",
             dependencies: [
-                "OTLP", "Collector", "Readings",
+                "OTLP", "Inbox", "Collector",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -101,8 +101,11 @@ let package = Package(
                 "OTLP", "Compression", "Mending", "Collector", "CollectorHTTP", "Readings",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
 

@@ -56,7 +56,7 @@ public struct Pipeline: Sendable {
                 sinks: sinks.map(\.name),
                 undeliveredLimitBytes: configuration.inbox.maximumBytes))
         mending = RunMending(
-            inbox: inbox, archive: archive?.reader, mender: Mender(rules: rules),
+            inbox: inbox, archive: archive?.reader, mender: Mender(),
             keys: rules.keyTable, runKey: configuration.runKey, limits: configuration.limits,
             metrics: metrics, logger: logger)
         receiver = Receiver(
@@ -110,13 +110,16 @@ public struct Pipeline: Sendable {
     private func states(of run: RunKey) async throws -> [DeliveryState] {
         let status = try await inbox.reader.run(run)
         let isSettled = status?.isSettled ?? false
-        return try await inbox.reader.deliveries(of: run).map { delivery in
-            let isDelivered = isSettled && delivery.state == .delivered && delivery.isSettled
+        let deliveries = try await inbox.reader.deliveries(of: run)
+        return sinks.map { sink in
+            let delivery = deliveries.first { $0.sink == sink.name }
+            let isDelivered =
+                isSettled && delivery?.state == .delivered && delivery?.isSettled == true
             return DeliveryState(
-                sink: delivery.sink,
+                sink: sink.name,
                 state: isDelivered
-                    ? "delivered" : delivery.state == .parked ? "parked" : "waiting",
-                isDelivered: isDelivered, error: delivery.error)
+                    ? "delivered" : delivery?.state == .parked ? "parked" : "waiting",
+                isDelivered: isDelivered, error: delivery?.error)
         }
     }
 

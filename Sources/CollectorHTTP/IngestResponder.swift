@@ -1,6 +1,7 @@
 public import Collector
 import HTTPTypes
 public import Hummingbird
+import Inbox
 import NIOCore
 import OTLP
 

@@ -20,7 +20,7 @@ struct Close: AsyncParsableCommand {
 
     func run() async throws {
         let path = "/api/runs/\(CollectorAddress.segment(run))/close?wait=\(wait)"
-        let (status, body) = try await collector.fetch("POST", path, timeout: .minutes(11))
+        let (status, body) = try await collector.fetch("POST", path, timeout: .seconds(660))
         let json = try? JSONValue(parsing: body)
         guard status == 200 || status == 202 else {
             throw Failure("\(run): \(json?["error"]?.string ?? "answered \(status)")")

@@ -2,6 +2,7 @@ import ArgumentParser
 import AsyncHTTPClient
 import Foundation
 import NIOCore
+import NIOHTTP1
 import OTLP
 
 /// Where a running collector's API listens.
@@ -11,13 +12,14 @@ struct CollectorAddress: ParsableArguments {
         ProcessInfo.processInfo.environment["TRACEMEND_URL"] ?? "http://127.0.0.1:4320"
 
     @Option(help: "The API's bearer token (or TRACEMEND_API_TOKEN).")
-    var token: String? = ProcessInfo.processInfo.environment["TRACEMEND_API_TOKEN"]
+    var token: String?
 
     /// One request, its answer's status and body.
     func fetch(
-        _ method: String = "GET", _ path: String, timeout: TimeAmount = .seconds(60)
+        _ method: String = "GET", _ path: String, timeout: Duration = .seconds(60)
     ) async throws -> (status: Int, body: [UInt8]) {
         var headers: [String: String] = [:]
+        let token = token ?? ProcessInfo.processInfo.environment["TRACEMEND_API_TOKEN"]
         if let token { headers["Authorization"] = "Bearer \(token)" }
         let base = url.hasSuffix("/") ? String(url.dropLast()) : url
         return try await request(method, base + path, headers: headers, timeout: timeout)
@@ -42,14 +44,14 @@ struct CollectorAddress: ParsableArguments {
 /// Sends one HTTP request, and waits for its whole answer.
 func request(
     _ method: String, _ url: String, headers: [String: String] = [:], body: [UInt8]? = nil,
-    timeout: TimeAmount
+    timeout: Duration
 ) async throws -> (status: Int, body: [UInt8]) {
     var request = HTTPClientRequest(url: url)
     request.method = .init(rawValue: method)
     for (name, value) in headers { request.headers.add(name: name, value: value) }
     if let body { request.body = .bytes(body) }
     do {
-        let response = try await HTTPClient.shared.execute(request, timeout: timeout)
+        let response = try await HTTPClient.shared.execute(request, timeout: TimeAmount(timeout))
         let content = try await response.body.collect(upTo: 1 << 30)
         return (Int(response.status.code), Array(content.readableBytesView))
     } catch {

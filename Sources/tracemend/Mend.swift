@@ -1,5 +1,6 @@
 import ArgumentParser
 import Collector
+import Mending
 import OTLP
 import Readings
 

@@ -1,6 +1,6 @@
 extension Duration {
     /// Reads a whole or decimal number with the unit ms, s, m or h, up to ten years.
-    init?(configuration text: String) {
+    public init?(configuration text: String) {
         let units: [(String, Double)] = [("ms", 0.001), ("s", 1), ("m", 60), ("h", 3600)]
         for (unit, seconds) in units where text.hasSuffix(unit) {
             guard let number = Double(text.dropLast(unit.count)), number >= 0,

@@ -122,7 +122,7 @@ public struct RunQueries: Sendable {
     private func time(_ nanoseconds: UInt64?) -> JSONValue {
         guard let nanoseconds else { return .null }
         let date = Date(timeIntervalSince1970: Double(nanoseconds) / 1e9)
-        return .string(date.formatted(.iso8601.time(includingFractionalSeconds: true)))
+        return .string(date.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)))
     }
 }
 
