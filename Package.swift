@@ -156,5 +156,15 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
+        .testTarget(
+            name: "InboxTests",
+            dependencies: [
+                "OTLP", "Inbox", "inbox-writer", .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            swiftSettings: strict),
+        // Appends until it is killed: the victim of the crash tests.
+        .executableTarget(
+            name: "inbox-writer", dependencies: ["Inbox", "OTLP"], path: "Tests/InboxWriter",
+            swiftSettings: strict),
     ]
 )

@@ -134,6 +134,7 @@ extension Inbox {
             try db.execute(
                 sql: "UPDATE deliveries SET \(assignments) WHERE sink = ?1 AND run = ?2",
                 arguments: StatementArguments([sink, found.id] + values))
+            try ledger.awaitDelivery(of: found.id, db)
             try ledger.noteDelivery(of: found.id, db)
             try ledger.countParked(db)
         }

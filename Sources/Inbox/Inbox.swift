@@ -11,6 +11,8 @@ internal import OTLP
 public final class Inbox: Sendable {
     /// What is stored, for any number of readers at once.
     public let reader: InboxReader
+    /// What SQLite's `synchronous` reads on the writing connection: 2 is FULL, 1 is NORMAL.
+    public let synchronous: Int
     let writer: GroupCommit
     private let pool: DatabasePool
 
@@ -20,10 +22,11 @@ public final class Inbox: Sendable {
     public init(path: String, configuration: InboxConfiguration) throws(InboxError) {
         do {
             let pool = try DatabasePool(path: path, configuration: Self.options)
-            let ledger = try pool.writeWithoutTransaction { db in
+            let (synchronous, ledger) = try pool.writeWithoutTransaction { db in
                 try Self.prepare(db, path: path, configuration: configuration)
             }
             self.pool = pool
+            self.synchronous = synchronous
             writer = GroupCommit(pool: pool, configuration: configuration, ledger: ledger)
             reader = InboxReader(pool)
         } catch {
@@ -45,7 +48,9 @@ public final class Inbox: Sendable {
     /// The numbers as of the last commit; cheap.
     public var counts: InboxCounts { writer.counts }
 
-    /// Takes nothing more, commits what waits, and closes the file. Calls after it throw `.closed`.
+    /// Takes nothing more, commits what waits, and closes the file.
+    ///
+    /// Writing after it throws `.closed`, reading `.database`.
     public func shutdown() async throws(InboxError) {
         await writer.close()
         do {
@@ -65,7 +70,7 @@ public final class Inbox: Sendable {
 
     private static func prepare(
         _ db: Database, path: String, configuration: InboxConfiguration
-    ) throws -> Ledger {
+    ) throws -> (synchronous: Int, Ledger) {
         try Schema.prepare(db, path: path)
         // GRDB sets NORMAL when it turns the WAL on, so this has to come after opening.
         let wanted = configuration.durability == .power ? 2 : 1
@@ -75,10 +80,11 @@ public final class Inbox: Sendable {
             throw InboxError.notDurable(path: path, synchronous: found)
         }
         let pageBytes = try Int.fetchOne(db, sql: "PRAGMA page_size") ?? 4096
-        let pages = max(1, configuration.walLimitBytes / max(1, pageBytes))
+        // Every checkpoint holds up the commits behind it, so they are small and often.
+        let pages = max(1, configuration.walLimitBytes / 4 / max(1, pageBytes))
         try db.execute(sql: "PRAGMA wal_autocheckpoint = \(pages)")
         try db.execute(sql: "PRAGMA journal_size_limit = \(configuration.walLimitBytes)")
         try Ledger.enroll(configuration.sinks, db)
-        return try Ledger(reading: db, sinks: configuration.sinks)
+        return (found, try Ledger(reading: db, sinks: configuration.sinks))
     }
 }

@@ -39,8 +39,7 @@ extension InboxReader {
                 db.cachedStatement(
                     sql: """
                         SELECT min(next_attempt_unix_nano) FROM deliveries
-                        WHERE sink = ? AND state = 'waiting' AND state <> 'delivered'
-                        AND next_attempt_unix_nano > ?
+                        WHERE sink = ? AND state = 'waiting' AND next_attempt_unix_nano > ?
                         """), arguments: [sink, now])
         }
     }

@@ -49,6 +49,16 @@ public struct RunStatus: Hashable, Sendable {
 
     /// The last revision holds all requests and was recorded as settled.
     public var isSettled: Bool
+
+    /// When a dirty run is to be mended: a second, or ten times the last mending, after the last
+    /// revision; the first a second after the first request.
+    public var revisionDueUnixNano: Int64 {
+        let (tenfold, isHuge) = mendNanoseconds.multipliedReportingOverflow(by: 10)
+        let pause = isHuge ? .max : max(1_000_000_000, tenfold)
+        let start = revision == 0 ? firstReceivedUnixNano : revisedUnixNano
+        let (due, isNever) = start.addingReportingOverflow(pause)
+        return isNever ? .max : due
+    }
 }
 
 /// A revision as it is written down before sinks get it.
@@ -108,4 +118,18 @@ public struct StoredRequest: Hashable, Sendable {
     public var spans: Int
     /// Bytes of the body as it is stored.
     public var bytes: Int
+
+    public init(
+        id: Int64, receivedUnixNano: Int64, kind: RequestKind, mediaType: RequestMediaType,
+        encoding: RequestEncoding, context: RequestContext, spans: Int, bytes: Int
+    ) {
+        self.id = id
+        self.receivedUnixNano = receivedUnixNano
+        self.kind = kind
+        self.mediaType = mediaType
+        self.encoding = encoding
+        self.context = context
+        self.spans = spans
+        self.bytes = bytes
+    }
 }

@@ -53,12 +53,8 @@ final class GroupCommit: Sendable {
                     return { waiter.resume(returning: .success(value)) }
                 },
                 fail: { waiter.resume(returning: .failure($0)) })
-            let admission = queue.withLock { admit(operation, adding: bytes, to: &$0) }
-            switch admission {
-            case .refused(let error): waiter.resume(returning: .failure(error))
-            case .waits: break
-            case .starts: pool.asyncWriteWithoutTransaction { self.drain($0) }
-            }
+            let refusal = queue.withLock { admit(operation, adding: bytes, to: &$0) }
+            if let refusal { waiter.resume(returning: .failure(refusal)) }
         }
         return try result.get()
     }
@@ -78,9 +74,15 @@ final class GroupCommit: Sendable {
         let failure: InboxError? = await withCheckedContinuation { waiter in
             pool.asyncWriteWithoutTransaction { db in
                 do {
-                    try db.checkpoint(.truncate)
-                    waiter.resume(returning: nil)
-                } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
+                    // A reader that takes long must not hold up what waits to be kept.
+                    try db.execute(sql: "PRAGMA busy_timeout = 50")
+                    let outcome = Result { try db.checkpoint(.truncate) }
+                    try db.execute(sql: "PRAGMA busy_timeout = 5000")
+                    if case .failure(let error as DatabaseError) = outcome,
+                        error.resultCode != .SQLITE_BUSY
+                    {
+                        throw error
+                    }
                     waiter.resume(returning: nil)
                 } catch {
                     waiter.resume(returning: InboxError(error, path: path))
@@ -90,30 +92,27 @@ final class GroupCommit: Sendable {
         if let failure { throw failure }
     }
 
-    private enum Admission {
-        case refused(InboxError)
-        case waits
-        case starts
-    }
-
+    /// Queues an operation, or returns why not.
     private func admit(
         _ operation: Operation, adding bytes: Int?, to queue: inout Queue
-    ) -> Admission {
-        if queue.isClosed { return .refused(.closed) }
+    ) -> InboxError? {
+        if queue.isClosed { return .closed }
         if let bytes {
             let undelivered = queue.counts.undeliveredBytes + queue.waitingBytes
             if undelivered + bytes > configuration.undeliveredLimitBytes {
-                return .refused(
-                    .full(
-                        undeliveredBytes: undelivered,
-                        limitBytes: configuration.undeliveredLimitBytes))
+                return .full(
+                    undeliveredBytes: undelivered,
+                    limitBytes: configuration.undeliveredLimitBytes)
             }
         }
         queue.waiting.append(operation)
         queue.waitingBytes += operation.bytes
-        if queue.isRunning { return .waits }
-        queue.isRunning = true
-        return .starts
+        if !queue.isRunning {
+            queue.isRunning = true
+            // Under the lock, so that closing comes after every operation that was let in.
+            pool.asyncWriteWithoutTransaction { self.drain($0) }
+        }
+        return nil
     }
 
     private func drain(_ db: Database) {

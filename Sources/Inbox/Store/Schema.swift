@@ -83,8 +83,7 @@ enum Schema {
             PRIMARY KEY (sink, run)
         ) WITHOUT ROWID;
         CREATE INDEX deliveries_run ON deliveries (run);
-        CREATE INDEX deliveries_undone ON deliveries (sink, state, next_attempt_unix_nano)
-            WHERE state <> 'delivered';
+        CREATE INDEX deliveries_state ON deliveries (sink, state, next_attempt_unix_nano);
         CREATE TABLE pins (
             sink TEXT NOT NULL,
             run INTEGER NOT NULL,
