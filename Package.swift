@@ -106,12 +106,12 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        .testTarget(name: "OTLPTests", dependencies: ["OTLP"], swiftSettings: strict),
         .testTarget(
             name: "OTLPJSONTests", dependencies: ["OTLP", "Compression"],
             swiftSettings: strict),
         .testTarget(
             name: "CompressionTests", dependencies: ["Compression"], swiftSettings: strict),
-        .testTarget(name: "OTLPTests", dependencies: ["OTLP"], swiftSettings: strict),
         .testTarget(
             name: "SQLiteArchiveTests",
             dependencies: [

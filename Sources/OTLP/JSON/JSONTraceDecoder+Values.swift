@@ -43,25 +43,30 @@ extension JSONTraceDecoder {
 
     // message KeyValue { string key = 1; AnyValue value = 2; }
     private mutating func keyValue() throws(DecodingError) -> Attribute {
-        var key = Slice.empty
-        var value = FlatValue.empty
+        var attribute = Attribute.withoutValue
+        isTooDeep = false
         while let name = try json.nextName() {
             switch name {
-            case "key": key = try slice()
-            case "value": value = try anyValue()
+            case "key": attribute.key = try slice()
+            case "value":
+                let key = attribute.key
+                attribute = .withoutValue
+                attribute.key = key
+                if let value = try anyValue() { attribute.value = value }
             default: try json.skipValue()
             }
         }
-        return Attribute(key: key, keyID: batch.keys.id(of: batch.string(key)), value: value)
+        attribute.keyID = unsafe batch.keys.id(of: attribute.key, in: batch.bytes.span.bytes)
+        return attribute
     }
 
     // message AnyValue { oneof value { string string_value = 1; bool bool_value = 2;
     //   int64 int_value = 3; double double_value = 4; ArrayValue array_value = 5;
     //   KeyValueList kvlist_value = 6; bytes bytes_value = 7; } }
     // The last member counts; one that is null is not set.
-    private mutating func anyValue() throws(DecodingError) -> FlatValue {
+    private mutating func anyValue() throws(DecodingError) -> FlatValue? {
+        guard try json.beginObject() else { return nil }
         var value = FlatValue.empty
-        guard try json.beginObject() else { return value }
         while let name = try json.nextName() {
             guard let member = try member(name, depth: 1) else { continue }
             switch member {

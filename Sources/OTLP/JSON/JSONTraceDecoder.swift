@@ -174,11 +174,3 @@ struct ReadAttributes {
     var range = RecordRange.empty
     var dropped: UInt32 = 0
 }
-
-extension UInt32 {
-    /// Adds, and stays at the greatest number rather than overflow.
-    mutating func add(_ more: UInt32) {
-        let (sum, isOver) = addingReportingOverflow(more)
-        self = isOver ? .max : sum
-    }
-}

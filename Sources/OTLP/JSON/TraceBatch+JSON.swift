@@ -170,8 +170,10 @@ extension JSONTraceEncoder {
             let attribute = encoder.batch.attributes[index]
             encoder.json.beginObject()
             encoder.text("key", attribute.key)
-            encoder.json.name("value")
-            encoder.value(attribute.value)
+            if !attribute.isWithoutValue {
+                encoder.json.name("value")
+                encoder.value(attribute.value)
+            }
             encoder.json.endObject()
         }
         number("droppedAttributesCount", Int64(dropped))
