@@ -71,8 +71,24 @@ public final class SQLiteArchive: TraceSink {
             try await pool.write { db in
                 try RevisionWriting(db, revision, now: now).write()
             }
+            try await capLog()
         } catch {
             throw Self.sinkError(error)
+        }
+    }
+
+    /// Bytes of the WAL beyond which it is emptied; SQLite by itself never does while readers come
+    /// and go without a gap.
+    private static let maximumLogBytes = 64 << 20
+
+    /// Moves the WAL into the file when it has grown too long.
+    private func capLog() async throws {
+        let attributes = try? FileManager.default.attributesOfItem(atPath: pool.path + "-wal")
+        guard let size = attributes?[.size] as? Int, size > Self.maximumLogBytes else { return }
+        do {
+            try await pool.writeWithoutTransaction { db in _ = try db.checkpoint(.truncate) }
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
+            // A reader holds the log for longer than the busy timeout: the next delivery tries.
         }
     }
 
@@ -105,7 +121,7 @@ public final class SQLiteArchive: TraceSink {
             guard found == synchronous else {
                 throw ArchiveError.durabilityRefused(expected: synchronous, found: found)
             }
-            try db.execute(sql: "PRAGMA journal_size_limit = \(64 << 20)")
+            try db.execute(sql: "PRAGMA journal_size_limit = \(maximumLogBytes)")
             try ArchiveSchema.prepare(db, path: path)
         }
         return pool

@@ -1,5 +1,6 @@
 import Compression
 import Mending
+import NIOHTTP1
 import OTLP
 import Sinks
 import Synchronization
@@ -10,15 +11,23 @@ enum Failure: Equatable, Sendable {
     case permanent
 }
 
-/// How a delivery failed; nil when it did not.
-func failure(_ delivery: () async throws(SinkError) -> Void) async -> Failure? {
-    do {
-        try await delivery()
-        return nil
-    } catch {
-        switch error {
-        case .retryable(_, let after): return .retryable(after: after)
-        case .permanent: return .permanent
+extension TraceSink {
+    /// How a delivery fails; nil when it does not.
+    func failure(of revision: Revision) async -> Failure? {
+        await error(of: revision).map { error in
+            switch error {
+            case .retryable(_, let after): .retryable(after: after)
+            case .permanent: .permanent
+            }
+        }
+    }
+
+    func error(of revision: Revision) async -> SinkError? {
+        do {
+            try await deliver(revision)
+            return nil
+        } catch {
+            return error
         }
     }
 }

@@ -84,7 +84,7 @@ import Testing
     @Test func aBusyPeerIsTriedAgainAfterTheTimeItAsksFor() async throws {
         try await ScriptedServer.run([.answer(503, headers: [("retry-after", "7")])]) { server in
             let sink = try sink(server.url)
-            let failure = await failure { try await sink.deliver(revision(spans: 1)) }
+            let failure = await sink.failure(of: revision(spans: 1))
             #expect(failure == .retryable(after: .seconds(7)))
             try await sink.deliver(revision(spans: 1))
             try await sink.close()
@@ -104,7 +104,7 @@ import Testing
         let moved = [("location", "/elsewhere")]
         try await ScriptedServer.run([.answer(status, headers: moved)]) { server in
             let sink = try sink(server.url)
-            #expect(await failure { try await sink.deliver(revision(spans: 1)) } == expected)
+            #expect(await sink.failure(of: revision(spans: 1)) == expected)
             try await sink.close()
             #expect(server.requests.count == 1)
         }
@@ -119,16 +119,12 @@ import Testing
         let answer = ScriptedServer.Step.answer(400, headers: [("content-type", type)], body: body)
         try await ScriptedServer.run([answer]) { server in
             let sink = try sink(server.url)
-            do {
-                try await sink.deliver(revision(spans: 1))
-                Issue.record("delivered")
-            } catch {
-                guard case .permanent(let reason) = error else {
-                    Issue.record("\(error)")
-                    return
-                }
-                #expect(reason == "HTTP 400: bad span")
+            let error = try #require(await sink.error(of: revision(spans: 1)))
+            guard case .permanent(let reason) = error else {
+                Issue.record("\(error)")
+                return
             }
+            #expect(reason == "HTTP 400: bad span")
             try await sink.close()
         }
     }
@@ -161,7 +157,7 @@ import Testing
     @Test func aPeerThatIsNotThereIsTriedAgain() async throws {
         let sink = try sink("http://127.0.0.1:\(try await closedPort())/v1/traces")
         #expect(
-            await failure { try await sink.deliver(revision(spans: 1)) } == .retryable(after: nil))
+            await sink.failure(of: revision(spans: 1)) == .retryable(after: nil))
         try await sink.close()
     }
 
@@ -169,7 +165,7 @@ import Testing
         try await ScriptedServer.run([.silence]) { server in
             let sink = try sink(server.url, timeout: .milliseconds(100))
             #expect(
-                await failure { try await sink.deliver(revision(spans: 1)) }
+                await sink.failure(of: revision(spans: 1))
                     == .retryable(after: nil))
             try await sink.close()
             #expect(server.requests.count == 1)

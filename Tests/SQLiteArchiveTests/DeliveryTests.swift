@@ -169,16 +169,30 @@ import Testing
         #expect(try store.shell("SELECT COUNT(*) FROM scopes") == ["2"])
     }
 
-    @Test(arguments: [(SQLiteArchive.Durability.power, 2), (.process, 1)])
-    func eitherDurabilityOpensAndKeepsARun(
-        durability: SQLiteArchive.Durability, synchronous: Int
-    ) async throws {
+    @Test(arguments: [SQLiteArchive.Durability.power, .process])
+    func eitherDurabilityOpensAndKeepsARun(durability: SQLiteArchive.Durability) async throws {
         let store = try TemporaryArchive(durability: durability)
         try await store.archive.deliver(sketch { $0.add("a", span: 1) }.revision())
         #expect(try store.shell("PRAGMA journal_mode") == ["wal"])
         try await store.archive.close()
+        let closed = try ArchiveReader(directory: store.directory)
+        #expect(try await closed.spanCount() == 1)
         let again = try SQLiteArchive(.init(directory: store.directory, durability: durability))
         #expect(try await again.reader.spanCount() == 1)
         try await again.close()
+    }
+
+    @Test func aClosedArchiveRefusesInAWayThatCanBeTriedAgain() async throws {
+        let store = try TemporaryArchive()
+        try await store.archive.close()
+        do {
+            try await store.archive.deliver(sketch { $0.add("a", span: 1) }.revision())
+            Issue.record("delivered")
+        } catch {
+            guard case .retryable = error else {
+                Issue.record("\(error)")
+                return
+            }
+        }
     }
 }

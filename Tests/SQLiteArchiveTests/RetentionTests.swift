@@ -35,9 +35,13 @@ import Testing
                 .revision(of: "run-\(run)", rollout: nil, attempt: nil))
         }
         let full = try await store.archive.reader.byteCount()
+        let pages = try store.shell("PRAGMA page_count").compactMap { Int($0) }
         let pruned = try await store.archive.prune(maximumAge: nil, maximumBytes: full / 2)
         #expect((8...12).contains(pruned.runs))
         #expect(try await store.archive.reader.byteCount() <= full / 2)
+        // What is free goes back to the system.
+        #expect(try store.shell("PRAGMA freelist_count") == ["0"])
+        #expect(try store.shell("PRAGMA page_count").compactMap { Int($0) }[0] <= pages[0] / 2)
         #expect(
             try await store.archive.reader.runs(limit: 100).runs.map(\.id)
                 == (pruned.runs + 1...20).reversed().map { "run-\($0)" })

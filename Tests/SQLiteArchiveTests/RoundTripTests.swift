@@ -15,7 +15,7 @@ import Testing
     /// A run with every field that a batch can hold, and every kind of value.
     private func everything() -> RunSketch {
         var run = RunSketch()
-        run.add("root", span: 1)
+        run.add("ro\u{0}ot", span: 1)
         let odd: [KeyValue] = [
             KeyValue("bytes", .bytes([0, 1, 254, 255])), KeyValue("nan", .double(.nan)),
             KeyValue("infinite", .double(-.infinity)), KeyValue("zero", .double(-0.0)),
