@@ -99,7 +99,8 @@ struct RepairMarks {
     private mutating func scope(in resource: UInt32) -> UInt32 {
         if let known = scopes[resource] { return known }
         let found = batch.scopes.firstIndex {
-            $0.resource == resource && $0.version.isEmpty && batch.text($0.name, equals: "tracemend")
+            $0.resource == resource && $0.version.isEmpty
+                && batch.text($0.name, equals: "tracemend")
         }
         if let found {
             scopes[resource] = UInt32(found)
