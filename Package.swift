@@ -29,7 +29,8 @@ let package = Package(
     ],
     targets: [
         // Any OTLP request, as bytes, becomes a flat TraceBatch, and back.
-        .target(name: "OTLP", swiftSettings: wire),
+        .target(
+            name: "OTLP", swiftSettings: wire + [.enableExperimentalFeature("Lifetimes")]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "Compression", dependencies: ["CZlib"], swiftSettings: wire),
 
@@ -54,12 +55,13 @@ let package = Package(
             name: "SQLiteArchive",
             dependencies: [
                 "OTLP", "Mending", "Sinks", .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
             swiftSettings: strict),
         .target(
             name: "OTLPSink",
             dependencies: [
-                "OTLP", "Compression", "Sinks",
+                "OTLP", "Compression", "Mending", "Sinks",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -67,7 +69,7 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "LightningSink",
-            dependencies: ["OTLP", "Sinks", "OTLPSink"],
+            dependencies: ["OTLP", "Mending", "Sinks", "OTLPSink"],
             swiftSettings: strict),
 
         // What people and trainers read.
@@ -101,6 +103,54 @@ let package = Package(
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict),
+
+        .testTarget(name: "OTLPTests", dependencies: ["OTLP"], swiftSettings: strict),
+        .testTarget(
+            name: "OTLPJSONTests", dependencies: ["OTLP", "Compression"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "CompressionTests", dependencies: ["Compression"], swiftSettings: strict),
+        .testTarget(name: "OTLPTests", dependencies: ["OTLP"], swiftSettings: strict),
+        .testTarget(
+            name: "SQLiteArchiveTests",
+            dependencies: [
+                "OTLP", "Mending", "Sinks", "SQLiteArchive",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "CollectorTests", dependencies: ["Collector", "Inbox", "OTLP"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "CollectorHTTPTests",
+            dependencies: [
+                "Collector", "CollectorHTTP", "Compression", "OTLP",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+        // The oracle of the codec's tests: libprotobuf-c, and what protoc-c makes of proto/.
+        .systemLibrary(
+            name: "CProtobufC", pkgConfig: "libprotobuf-c",
+            providers: [.apt(["libprotobuf-c-dev"])]),
+        .target(name: "OTLPReference", dependencies: ["CProtobufC"]),
+        .testTarget(
+            name: "OTLPTests", dependencies: ["OTLP", "OTLPReference", "CProtobufC"],
+            name: "HierarchyRepairTests", dependencies: ["OTLP", "HierarchyRepair"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "MendingTests", dependencies: ["OTLP", "SemanticConventions", "Mending"],
+            name: "OTLPSinkTests",
+            dependencies: [
+                "OTLP", "Compression", "Mending", "Sinks", "OTLPSink", "LightningSink",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: strict),
     ]

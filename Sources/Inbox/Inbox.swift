@@ -1,1 +1,84 @@
-// placeholder
+internal import Foundation
+internal import GRDB
+internal import OTLP
+
+/// Keeps accepted requests until every sink has what was mended of them.
+///
+/// One process opens an Inbox (see `DataDirectory`); others may read it with `InboxReader`. Every
+/// writing call returns after its commit; calls that wait at the same time share one transaction.
+/// SQLite runs on threads of its own, never on the cooperative pool. The Inbox has no clock: times
+/// are given by the caller, in nanoseconds since 1970-01-01 UTC.
+public final class Inbox: Sendable {
+    /// What is stored, for any number of readers at once.
+    public let reader: InboxReader
+    let writer: GroupCommit
+    private let pool: DatabasePool
+
+    /// Opens the Inbox in this file, and makes it when it is not there.
+    ///
+    /// Blocks while SQLite opens the file and reads what is undelivered; call it once at start.
+    public init(path: String, configuration: InboxConfiguration) throws(InboxError) {
+        do {
+            let pool = try DatabasePool(path: path, configuration: Self.options)
+            let ledger = try pool.writeWithoutTransaction { db in
+                try Self.prepare(db, path: path, configuration: configuration)
+            }
+            self.pool = pool
+            writer = GroupCommit(pool: pool, configuration: configuration, ledger: ledger)
+            reader = InboxReader(pool)
+        } catch {
+            throw InboxError(error, path: path)
+        }
+    }
+
+    /// Keeps a request, and returns its id once it is committed: ids ascend.
+    ///
+    /// Cancelling the task does not take the request back; the call still returns after the commit.
+    /// - Throws: `.full` over the limit of undelivered bytes, `.closed` after `shutdown()`,
+    ///   `.database` when the transaction failed: then nothing of it is kept.
+    public func append(_ request: AcceptedRequest) async throws(InboxError) -> Int64 {
+        try await writer.perform(adding: request.body.count) { db, ledger in
+            try ledger.append(request, db)
+        }
+    }
+
+    /// The numbers as of the last commit; cheap.
+    public var counts: InboxCounts { writer.counts }
+
+    /// Takes nothing more, commits what waits, and closes the file. Calls after it throw `.closed`.
+    public func shutdown() async throws(InboxError) {
+        await writer.close()
+        do {
+            try pool.close()
+        } catch {
+            throw InboxError(error, path: pool.path)
+        }
+    }
+
+    private static var options: Configuration {
+        var options = Configuration()
+        options.label = "inbox"
+        options.busyMode = .timeout(5)
+        options.foreignKeysEnabled = false
+        return options
+    }
+
+    private static func prepare(
+        _ db: Database, path: String, configuration: InboxConfiguration
+    ) throws -> Ledger {
+        try Schema.prepare(db, path: path)
+        // GRDB sets NORMAL when it turns the WAL on, so this has to come after opening.
+        let wanted = configuration.durability == .power ? 2 : 1
+        try db.execute(sql: "PRAGMA synchronous = \(wanted)")
+        let found = try Int.fetchOne(db, sql: "PRAGMA synchronous") ?? -1
+        guard found == wanted else {
+            throw InboxError.notDurable(path: path, synchronous: found)
+        }
+        let pageBytes = try Int.fetchOne(db, sql: "PRAGMA page_size") ?? 4096
+        let pages = max(1, configuration.walLimitBytes / max(1, pageBytes))
+        try db.execute(sql: "PRAGMA wal_autocheckpoint = \(pages)")
+        try db.execute(sql: "PRAGMA journal_size_limit = \(configuration.walLimitBytes)")
+        try Ledger.enroll(configuration.sinks, db)
+        return try Ledger(reading: db, sinks: configuration.sinks)
+    }
+}

@@ -1,1 +1,88 @@
-// placeholder
+import Foundation
+import Mending
+import OTLP
+public import Sinks
+
+/// Forwards runs to any backend that takes OTLP/HTTP.
+public final class OTLPSink: TraceSink {
+    public struct Configuration: Sendable {
+        public var name: String
+        public var client: OTLPClient.Configuration
+        /// Of one request before compression; a single span may exceed it.
+        public var maximumRequestBytes: Int
+
+        /// - Parameter maximumRequestBytes: 4 MiB unless told, the least that common backends take.
+        public init(
+            name: String = "otlp", client: OTLPClient.Configuration,
+            maximumRequestBytes: Int = 4 << 20
+        ) {
+            self.name = name
+            self.client = client
+            self.maximumRequestBytes = maximumRequestBytes
+        }
+    }
+
+    public let name: String
+    public var mode: SinkMode { .appending }
+
+    private let client: OTLPClient
+    private let maximumRequestBytes: Int
+    private let warn: @Sendable (SinkWarning) -> Void
+
+    /// - Parameter warn: hears what the peer says about requests that it took.
+    public init(
+        _ configuration: Configuration, warn: @escaping @Sendable (SinkWarning) -> Void
+    ) throws(OTLPClient.EndpointError) {
+        name = configuration.name
+        maximumRequestBytes = configuration.maximumRequestBytes
+        client = try OTLPClient(configuration.client)
+        self.warn = warn
+    }
+
+    /// Sends what the revision holds, in as many requests as its size asks for.
+    ///
+    /// When one of several requests fails, all come again with the next try: the peer sees some
+    /// spans twice.
+    public func deliver(_ revision: Revision) async throws(SinkError) {
+        let requests: [[UInt8]]
+        do {
+            requests = try revision.run.batch.requests(limit: maximumRequestBytes)
+        } catch {
+            throw .permanent(reason: "the run exceeds 2 GiB")
+        }
+        for request in requests {
+            let answer = try await client.post(request)
+            if let failure = answer.failure(now: Int64(Date().timeIntervalSince1970)) {
+                throw failure
+            }
+            if let warning = answer.warning(sink: name, runID: revision.runID) { warn(warning) }
+        }
+    }
+
+    public func close() async throws {
+        try await client.shutdown()
+    }
+}
+
+extension Answer {
+    /// What a successful answer complains about; nil where it took everything without a word.
+    ///
+    /// Rejected spans are never sent again: the specification forbids it.
+    public func warning(sink: String, runID: String) -> SinkWarning? {
+        guard !body.isEmpty else { return nil }
+        let response: ExportTraceServiceResponse
+        do {
+            response =
+                mediaType == "application/json"
+                ? try ExportTraceServiceResponse(json: body)
+                : try ExportTraceServiceResponse(protobuf: body)
+        } catch {
+            return SinkWarning(
+                sink: sink, runID: runID, message: "HTTP \(status), but the answer is none of OTLP")
+        }
+        guard !response.isFullSuccess else { return nil }
+        return SinkWarning(
+            sink: sink, runID: runID, rejectedSpans: response.rejectedSpans,
+            message: response.errorMessage)
+    }
+}

@@ -28,6 +28,15 @@ public struct Attribute: Sendable {
         (kind, bits) = value.parts
     }
 
+    /// A `KeyValue` whose `value` is absent, which reads as empty and is encoded as it came.
+    static var withoutValue: Attribute {
+        var attribute = Attribute(key: .empty, value: .empty)
+        attribute.bits = 1
+        return attribute
+    }
+
+    var isWithoutValue: Bool { kind == .empty && bits == 1 }
+
     /// The value; scalars are here, everything longer is a slice of the batch's bytes.
     public var value: FlatValue {
         @inline(__always) get { FlatValue(kind: kind, bits: bits) }

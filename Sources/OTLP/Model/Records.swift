@@ -55,7 +55,7 @@ public struct SpanRecord: Sendable {
     public var droppedLinksCount: UInt32 = 0
     /// The message had a `status`, be it an empty one.
     public var hasStatus = false
-    /// Ids whose bytes are not of the length that the schema asks for; see `IrregularID`.
+    /// Ids whose bytes are of a wrong length or all zero; see `IrregularID`.
     public var irregular: IrregularIDs = []
 
     public init(scope: UInt32) {
@@ -88,7 +88,7 @@ public struct LinkRecord: Sendable {
     public init() {}
 }
 
-/// Which ids of a span or link came with a wrong length.
+/// Which ids of a span or link came with a wrong length, or all zero.
 public struct IrregularIDs: OptionSet, Sendable {
     public let rawValue: UInt8
 

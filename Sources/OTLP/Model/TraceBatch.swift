@@ -15,7 +15,7 @@ public struct TraceBatch: Sendable {
     public internal(set) var attributes: [Attribute] = []
     /// Fields that the schema does not name, kept for re-encoding.
     var unknownFields: [UnknownField] = []
-    /// The bytes of ids whose length is wrong.
+    /// The bytes of ids that are none: of a wrong length, or all zero.
     public internal(set) var irregularIDs: [IrregularID] = []
     /// What the key ids in `attributes` mean.
     public internal(set) var keys: KeyTable
@@ -23,6 +23,9 @@ public struct TraceBatch: Sendable {
     public internal(set) var repairedStrings = 0
     /// Values nested deeper than the limit, that were dropped.
     public internal(set) var droppedDeepValues = 0
+
+    /// Of the decoding that goes on.
+    var depthLimit = TraceBatch.maximumValueDepth
 
     public init(keys: KeyTable = .none) {
         self.keys = keys
@@ -46,7 +49,7 @@ public struct TraceBatch: Sendable {
 
 /// One field that the schema does not name: its tag and value as they came.
 struct UnknownField: Sendable {
-    enum Owner: Sendable {
+    enum Owner: Hashable, Sendable {
         case request
         case resourceSpans(UInt32)
         case resource(UInt32)
@@ -56,13 +59,17 @@ struct UnknownField: Sendable {
         case status(UInt32)
         case event(UInt32)
         case link(UInt32)
+        /// The offset of an attribute's key: unlike its index, it stays when attributes move.
+        case keyValue(UInt32)
+        /// The offset of the key of the attribute that has the value.
+        case value(UInt32)
     }
 
     var owner: Owner
     var field: Slice
 }
 
-/// The bytes of an id whose length is not the schema's.
+/// The bytes of an id that is none: its length is not the schema's, or it is all zero.
 public struct IrregularID: Sendable {
     public enum Owner: Hashable, Sendable {
         /// Index in `TraceBatch.spans`.

@@ -1,0 +1,115 @@
+import Yams
+
+/// What is wrong with a configuration.
+public enum ConfigurationError: Error, Hashable, Sendable, CustomStringConvertible {
+    case unreadable(file: String, reason: String)
+    case syntax(file: String, reason: String)
+    case unknownKey(String, source: String)
+    case badValue(key: String, source: String, expected: String, found: String)
+    case missing(key: String, source: String)
+    case duplicateSink(name: String)
+    case openAPIWithoutToken(host: String)
+
+    public var description: String {
+        switch self {
+        case .unreadable(let file, let reason): "\(file): cannot be read: \(reason)"
+        case .syntax(let file, let reason): "\(file): not YAML: \(reason)"
+        case .unknownKey(let key, let source): "\(source): unknown key \(key)"
+        case .badValue(let key, let source, let expected, let found):
+            "\(source): \(key): expected \(expected), found \(found)"
+        case .missing(let key, let source): "\(source): \(key) is missing"
+        case .duplicateSink(let name): "sinks: two sinks have the name \(name)"
+        case .openAPIWithoutToken(let host):
+            "api.host: \(host) is not a loopback address, so api.token must be set: the API shows prompts"
+        }
+    }
+}
+
+extension Configuration {
+    /// Applies a YAML text.
+    /// - Parameter file: the name for messages.
+    public mutating func apply(yaml: String, file: String) throws(ConfigurationError) {
+        let root: Node?
+        do {
+            root = try Yams.compose(yaml: yaml)
+        } catch {
+            throw .syntax(file: file, reason: "\(error)".replacing("\n", with: " "))
+        }
+        guard let root, root.null == nil else { return }
+        guard let mapping = root.mapping else {
+            throw .badValue(
+                key: "the document", source: file, expected: "keys and values", found: "other YAML")
+        }
+        try apply(mapping, prefix: "", file: file)
+    }
+
+    /// Applies the variables that begin with `TRACEMEND_`; others are not looked at.
+    public mutating func apply(environment: [String: String]) throws(ConfigurationError) {
+        for (variable, value) in environment.sorted(by: { $0.key < $1.key })
+        where variable.hasPrefix("TRACEMEND_") && !Self.otherVariables.contains(variable) {
+            guard let key = ConfigurationKey.all.first(where: { $0.environmentVariable == variable })
+            else { throw .unknownKey(variable, source: "environment") }
+            try set(key, value, source: variable)
+        }
+    }
+
+    /// What only the whole configuration can tell.
+    public func validate() throws(ConfigurationError) {
+        var names: Set<String> = [Self.archiveSinkName]
+        for sink in sinks where !names.insert(sink.name).inserted {
+            throw .duplicateSink(name: sink.name)
+        }
+        if apiToken == nil, !["127.0.0.1", "::1", "localhost"].contains(apiHost) {
+            throw .openAPIWithoutToken(host: apiHost)
+        }
+    }
+
+    /// The embedded archive's name among the sinks.
+    public static let archiveSinkName = "archive"
+
+    /// Variables with our prefix that are for other parts of the program.
+    private static let otherVariables: Set<String> = ["TRACEMEND_URL", "TRACEMEND_RULES"]
+
+    private mutating func apply(
+        _ mapping: Node.Mapping, prefix: String, file: String
+    ) throws(ConfigurationError) {
+        for (keyNode, value) in mapping {
+            let part = keyNode.scalar?.string ?? "(a key that is no text)"
+            let name = prefix.isEmpty ? part : "\(prefix).\(part)"
+            let line = keyNode.mark.map { "\(file):\($0.line)" } ?? file
+            if name == "sinks" {
+                sinks = try SinkConfiguration.list(from: value, file: file)
+            } else if let key = ConfigurationKey.all.first(where: { $0.name == name }) {
+                try set(key, try scalarText(value, key: name, source: line), source: line)
+            } else if let nested = value.mapping,
+                ConfigurationKey.all.contains(where: { $0.name.hasPrefix(name + ".") })
+            {
+                try apply(nested, prefix: name, file: file)
+            } else {
+                throw .unknownKey(name, source: line)
+            }
+        }
+    }
+
+    private mutating func set(
+        _ key: ConfigurationKey, _ value: String, source: String
+    ) throws(ConfigurationError) {
+        guard key.apply(&self, value) else {
+            let shown = key.name.hasSuffix("token") ? "another value" : "\"\(value)\""
+            throw .badValue(
+                key: key.name, source: source, expected: key.expectation, found: shown)
+        }
+    }
+}
+
+/// The text of a scalar; the texts of a sequence of scalars joined by commas.
+func scalarText(
+    _ node: Node, key: String, source: String
+) throws(ConfigurationError) -> String {
+    if let scalar = node.scalar { return scalar.string }
+    if let sequence = node.sequence {
+        let texts = sequence.compactMap { $0.scalar?.string }
+        if texts.count == sequence.count { return texts.joined(separator: ",") }
+    }
+    throw .badValue(key: key, source: source, expected: "a plain value", found: "a structure")
+}

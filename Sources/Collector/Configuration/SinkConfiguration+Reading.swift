@@ -1,0 +1,101 @@
+import Foundation
+import Yams
+
+extension SinkConfiguration {
+    /// Reads the value of `sinks`.
+    static func list(from node: Node, file: String) throws(ConfigurationError) -> [Self] {
+        if node.null != nil { return [] }
+        guard let entries = node.sequence else {
+            throw .badValue(key: "sinks", source: file, expected: "a list", found: "other YAML")
+        }
+        var sinks: [Self] = []
+        for (index, entry) in entries.enumerated() {
+            sinks.append(try Self(node: entry, key: "sinks[\(index)]", file: file))
+        }
+        return sinks
+    }
+
+    private init(node: Node, key: String, file: String) throws(ConfigurationError) {
+        guard let mapping = node.mapping else {
+            throw .badValue(key: key, source: file, expected: "keys and values", found: "other YAML")
+        }
+        var scalars: [String: String] = [:]
+        var headers: [String: Secret] = [:]
+        for (keyNode, value) in mapping {
+            let name = keyNode.scalar?.string ?? "(a key that is no text)"
+            let line = keyNode.mark.map { "\(file):\($0.line)" } ?? file
+            if name == "headers" {
+                headers = try Self.headers(from: value, key: "\(key).headers", source: line)
+            } else if Self.scalarKeys.contains(name) {
+                scalars[name] = try scalarText(value, key: "\(key).\(name)", source: line)
+            } else {
+                throw .unknownKey("\(key).\(name)", source: line)
+            }
+        }
+        guard let type = scalars["type"] else { throw .missing(key: "\(key).type", source: file) }
+        guard let kind = Kind(rawValue: type) else {
+            let kinds = Kind.allCases.map(\.rawValue).joined(separator: " or ")
+            throw .badValue(key: "\(key).type", source: file, expected: kinds, found: "\"\(type)\"")
+        }
+        guard let endpoint = scalars["endpoint"] else {
+            throw .missing(key: "\(key).endpoint", source: file)
+        }
+        guard let scheme = URL(string: endpoint)?.scheme, ["http", "https"].contains(scheme),
+            URL(string: endpoint)?.host != nil
+        else {
+            throw .badValue(
+                key: "\(key).endpoint", source: file, expected: "an http or https URL",
+                found: "\"\(endpoint)\"")
+        }
+        self.init(kind: kind, name: scalars["name"] ?? type, endpoint: endpoint)
+        self.headers = headers
+        try readOptions(scalars, key: key, file: file)
+    }
+
+    private static let scalarKeys: Set<String> = [
+        "type", "name", "endpoint", "compression", "timeout", "maximum_request_bytes",
+    ]
+
+    private mutating func readOptions(
+        _ scalars: [String: String], key: String, file: String
+    ) throws(ConfigurationError) {
+        if let compression = scalars["compression"] {
+            guard ["gzip", "none"].contains(compression) else {
+                throw .badValue(
+                    key: "\(key).compression", source: file, expected: "gzip or none",
+                    found: "\"\(compression)\"")
+            }
+            isCompressed = compression == "gzip"
+        }
+        if let text = scalars["timeout"] {
+            guard let duration = Duration(configuration: text) else {
+                throw .badValue(
+                    key: "\(key).timeout", source: file,
+                    expected: ConfigurationKey.durationText, found: "\"\(text)\"")
+            }
+            timeout = duration
+        }
+        if let text = scalars["maximum_request_bytes"] {
+            guard let bytes = byteCount(text) else {
+                throw .badValue(
+                    key: "\(key).maximum_request_bytes", source: file,
+                    expected: ConfigurationKey.bytesText, found: "\"\(text)\"")
+            }
+            maximumRequestBytes = bytes
+        }
+    }
+
+    private static func headers(
+        from node: Node, key: String, source: String
+    ) throws(ConfigurationError) -> [String: Secret] {
+        guard let mapping = node.mapping else {
+            throw .badValue(key: key, source: source, expected: "names and values", found: "other YAML")
+        }
+        var headers: [String: Secret] = [:]
+        for (name, value) in mapping {
+            let header = name.scalar?.string ?? ""
+            headers[header] = Secret(try scalarText(value, key: "\(key).\(header)", source: source))
+        }
+        return headers
+    }
+}

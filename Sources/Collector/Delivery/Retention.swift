@@ -1,0 +1,52 @@
+import Inbox
+import Logging
+import ServiceLifecycle
+import SQLiteArchive
+
+/// Lets go of what was kept long enough, once a minute.
+///
+/// `run()` returns after a graceful shutdown. What some sink has not got is never let go.
+struct Retention: Service {
+    let inbox: Inbox
+    let archive: SQLiteArchive?
+    let configuration: Configuration
+    let clock: UnixClock
+    let logger: Logger
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                do {
+                    try await prune()
+                } catch {
+                    logger.error("nothing was pruned", metadata: ["reason": "\(error)"])
+                }
+                // A cancelled sleep ends the loop by its condition.
+                _ = try? await Task.sleep(for: .seconds(60))
+            }
+        }
+    }
+
+    private func prune() async throws {
+        let settings = configuration.inbox
+        let report = try await inbox.prune(
+            RetentionPolicy(
+                keepNanoseconds: settings.keepAge.nanoseconds, keepBytes: settings.keepBytes),
+            nowUnixNano: clock.now)
+        if report.requests > 0 {
+            logger.info(
+                "delivered requests were let go",
+                metadata: ["requests": "\(report.requests)", "bytes": "\(report.bytes)"])
+        }
+        let kept = configuration.archive
+        if let archive, kept.keepAge != nil || kept.keepBytes != nil {
+            let pruned = try await archive.prune(
+                maximumAge: kept.keepAge, maximumBytes: kept.keepBytes.map(Int64.init))
+            if pruned.runs > 0 {
+                logger.info(
+                    "old runs left the archive",
+                    metadata: ["runs": "\(pruned.runs)", "spans": "\(pruned.spans)"])
+            }
+        }
+    }
+}

@@ -1,0 +1,63 @@
+import Compression
+import OTLP
+
+/// Why a request body was refused.
+enum BodyError: Error, CustomStringConvertible {
+    case inflating(InflateError)
+    case decoding(DecodingError)
+
+    var description: String {
+        switch self {
+        case .inflating(let error): "the body cannot be inflated: \(error)"
+        case .decoding(let error): "the body cannot be decoded: \(error)"
+        }
+    }
+
+    /// 413 for what is too much, 400 for what is wrong.
+    var status: Int { isLimit ? 413 : 400 }
+
+    var code: RPCCode { isLimit ? .resourceExhausted : .invalidArgument }
+
+    private var isLimit: Bool {
+        switch self {
+        case .inflating(.exceedsLimit): true
+        case .inflating: false
+        case .decoding(let error): error.isLimit
+        }
+    }
+}
+
+/// Reads a body as it was received, without the spans whose ids cannot be used.
+///
+/// The Receiver and mending read the same bytes, at different times: both come here, so that they
+/// see the same spans.
+func readBody(
+    _ body: [UInt8], _ compression: ContentEncoding, _ encoding: OTLPEncoding, limit: Int,
+    keys: KeyTable
+) throws(BodyError) -> (TraceBatch, IDReport) {
+    let plain: [UInt8]
+    do {
+        plain = try inflate(body, encoding: compression, limit: limit)
+    } catch {
+        throw .inflating(error)
+    }
+    do {
+        var batch =
+            switch encoding {
+            case .protobuf: try TraceBatch(protobuf: plain, keys: keys)
+            case .json: try TraceBatch(json: plain, keys: keys)
+            }
+        let report = batch.sanitizeIDs()
+        return (batch, report)
+    } catch {
+        throw .decoding(error)
+    }
+}
+
+extension Receiver {
+    func decode(
+        _ body: [UInt8], _ compression: ContentEncoding, _ encoding: OTLPEncoding
+    ) throws(BodyError) -> (TraceBatch, IDReport) {
+        try readBody(body, compression, encoding, limit: limits.bodyBytes, keys: .none)
+    }
+}

@@ -1,0 +1,124 @@
+import Compression
+import Inbox
+import Logging
+import OTLP
+
+/// One request between its head and its answer. One task uses it; its room is given back when it
+/// goes.
+public final class IngestExchange {
+    private let receiver: Receiver
+    private let head: IngestHead
+    private let route: IngestRoute
+    private let encoding: OTLPEncoding
+    private let compression: ContentEncoding
+    private var body: [UInt8] = []
+    /// Bytes taken of `receiver.bytesInFlight`.
+    private var taken: Int
+
+    init(
+        receiver: Receiver, head: IngestHead, route: IngestRoute, encoding: OTLPEncoding,
+        compression: ContentEncoding, taken: Int
+    ) {
+        self.receiver = receiver
+        self.head = head
+        self.route = route
+        self.encoding = encoding
+        self.compression = compression
+        self.taken = taken
+        body.reserveCapacity(taken)
+    }
+
+    deinit {
+        receiver.bytesInFlight.give(back: taken)
+    }
+
+    /// Takes the next bytes of the body.
+    /// - Returns: an answer where no more can be taken; the rest of the body is not read then.
+    public func append(_ bytes: some Collection<UInt8>) -> IngestOutcome? {
+        let size = body.count + bytes.count
+        guard size <= receiver.limits.bodyBytes else {
+            return receiver.refusal(
+                413, .resourceExhausted,
+                receiver.tooLarge("the body has more than \(receiver.limits.bodyBytes) bytes"),
+                in: encoding)
+        }
+        if size > taken {
+            guard receiver.bytesInFlight.take(size - taken) else {
+                return receiver.overloaded(in: encoding)
+            }
+            taken = size
+        }
+        body.append(contentsOf: bytes)
+        return nil
+    }
+
+    /// Answers a body that came to its end, once what it holds is kept.
+    public func finish() async -> IngestOutcome {
+        switch route {
+        case .traces(let rollout, let attempt):
+            await finishTraces(
+                context: RequestContext(
+                    pathRollout: rollout, pathAttempt: attempt, headerRollout: head.rolloutID,
+                    headerAttempt: head.attemptID))
+        case .logs: ignored(signal: "logs")
+        case .metrics: ignored(signal: "metrics")
+        case .close, .health: answer(rejected: 0, message: "")
+        }
+    }
+
+    /// What is not kept is acknowledged all the same, so that an SDK with all signals on stays
+    /// quiet.
+    private func ignored(signal: String) -> IngestOutcome {
+        receiver.metrics.add(.ignoredSignals, labels: ["signal": signal])
+        return answer(rejected: 0, message: "")
+    }
+
+    private func finishTraces(context: RequestContext) async -> IngestOutcome {
+        let batch: TraceBatch
+        let report: IDReport
+        do {
+            (batch, report) = try receiver.decode(body, compression, encoding)
+        } catch {
+            logRefusal(error)
+            return receiver.refusal(error.status, error.code, error.description, in: encoding)
+        }
+        let rejected = report.rejectedSpans
+        receiver.metrics.add(.rejectedSpans, rejected, labels: ["reason": "unusable_id"])
+        guard !batch.spans.isEmpty else {
+            return answer(rejected: rejected, message: report.message)
+        }
+        let feeds = RequestFeeds(
+            batch, context: context, runKeyAttributes: receiver.runKey)
+        do {
+            _ = try await receiver.inbox.append(
+                AcceptedRequest(
+                    receivedUnixNano: receiver.clock.now, kind: .traces,
+                    mediaType: RequestMediaType(encoding),
+                    encoding: RequestEncoding(compression), context: context, feeds: feeds,
+                    body: body))
+        } catch {
+            receiver.logger.error(
+                "a request could not be kept", metadata: ["reason": "\(error)"])
+            return receiver.refusal(503, .unavailable, "not kept: \(error)", in: encoding)
+        }
+        receiver.metrics.add(.receivedRequests)
+        receiver.metrics.add(.receivedSpans, batch.spans.count)
+        receiver.metrics.add(.receivedBytes, body.count)
+        receiver.arrival.raise()
+        return answer(rejected: rejected, message: report.message)
+    }
+
+    private func logRefusal(_ error: BodyError) {
+        receiver.logger.warning(
+            "refused a request body",
+            metadata: ["reason": "\(error)", "status": "\(error.status)", "bytes": "\(body.count)"])
+    }
+
+    private func answer(rejected: Int, message: String) -> IngestOutcome {
+        let response = ExportTraceServiceResponse(
+            rejectedSpans: Int64(rejected), errorMessage: message)
+        return IngestOutcome(
+            status: 200, mediaType: encoding.rawValue,
+            body: encoding == .json ? response.json() : response.protobuf())
+    }
+}

@@ -1,0 +1,78 @@
+import Compression
+import Inbox
+import Logging
+import OTLP
+
+/// Takes export requests: checks, decodes, finds the runs that they feed, and keeps them.
+///
+/// It knows no HTTP server: `begin(_:)` judges a request's head, the exchange that it returns takes
+/// the body piece by piece, and its `finish()` gives the answer.
+public struct Receiver: Sendable {
+    let inbox: Inbox
+    let limits: Limits
+    let runKey: [String]
+    let metrics: Metrics
+    let logger: Logger
+    let clock: UnixClock
+    let bytesInFlight: BytesInFlight
+    /// Raised when a request was kept.
+    let arrival: Signal
+
+    /// What a request's head leads to.
+    public enum Beginning {
+        case read(IngestExchange)
+        case refuse(IngestOutcome)
+    }
+
+    /// Judges a head before any byte of the body is read.
+    public func begin(_ head: IngestHead, route: IngestRoute) -> Beginning {
+        let encoding = OTLPEncoding(contentType: head.mediaType)
+        func refuse(_ status: Int, _ code: RPCCode, _ message: String) -> Beginning {
+            .refuse(refusal(status, code, message, in: encoding ?? .protobuf))
+        }
+        guard let encoding else {
+            let found = head.mediaType.map { "\"\($0)\"" } ?? "none"
+            return refuse(
+                415, .invalidArgument,
+                "Content-Type: expected application/x-protobuf or application/json, found \(found)")
+        }
+        guard let compression = ContentEncoding(header: head.contentEncoding ?? "") else {
+            return refuse(
+                415, .invalidArgument,
+                "Content-Encoding: expected gzip, deflate or identity, found \"\(head.contentEncoding ?? "")\"")
+        }
+        let told = head.contentLength ?? 0
+        guard told <= limits.bodyBytes else {
+            return refuse(413, .resourceExhausted, tooLarge("the body has \(told) bytes"))
+        }
+        guard bytesInFlight.take(told) else { return .refuse(overloaded(in: encoding)) }
+        return .read(
+            IngestExchange(
+                receiver: self, head: head, route: route, encoding: encoding,
+                compression: compression, taken: told))
+    }
+
+    func tooLarge(_ found: String) -> String {
+        "\(found), and \(limits.bodyBytes) are allowed (limits.body_bytes); send smaller batches"
+    }
+
+    func overloaded(in encoding: OTLPEncoding) -> IngestOutcome {
+        refusal(
+            503, .unavailable,
+            "\(limits.bytesInFlight) bytes of requests are in flight (limits.bytes_in_flight); try again",
+            in: encoding)
+    }
+
+    /// An answer that refuses the request, counted; 429 and 503 ask the client to come again.
+    func refusal(
+        _ status: Int, _ code: RPCCode, _ message: String, in encoding: OTLPEncoding
+    ) -> IngestOutcome {
+        metrics.add(.rejectedRequests, labels: ["status": "\(status)"])
+        let body = RPCStatus(code: code, message: message)
+        var headers: [String: String] = [:]
+        if status == 429 || status == 503 { headers["Retry-After"] = "\(limits.retryAfterSeconds)" }
+        return IngestOutcome(
+            status: status, mediaType: encoding.rawValue, headers: headers,
+            body: encoding == .json ? body.json() : body.protobuf())
+    }
+}

@@ -1,0 +1,76 @@
+import Inbox
+public import Mending
+public import OTLP
+import SemanticConventions
+
+/// Mends export requests without a collector, by the collector's rules for runs.
+public struct OfflineMending: Sendable {
+    /// One run and what became of it.
+    public struct Run: Sendable {
+        public var id: String
+        public var mended: MendedRun
+    }
+
+    private let mender: Mender
+    /// Decode with these, so that the rules find their keys.
+    public let keys: KeyTable
+
+    /// - Parameter rulesDirectory: dialect tables that are read on top of the built-in ones.
+    public init(rulesDirectory: String? = nil) throws {
+        let rules = try RuleSet.forCollector(directory: rulesDirectory)
+        keys = rules.keyTable
+        mender = Mender(rules: rules)
+    }
+
+    /// Mends the runs that the requests feed, in the order of their first spans.
+    /// - Parameter asOneRun: all spans are one run, whatever ids they carry.
+    /// - Throws: `CapacityError` for a run of more than 2 GiB.
+    public func mend(_ batches: [TraceBatch], asOneRun: Bool) throws(CapacityError) -> [Run] {
+        var sanitized = batches
+        for index in sanitized.indices { _ = sanitized[index].sanitizeIDs() }
+        if asOneRun {
+            var gatherer = TraceBatchGatherer(keys: keys)
+            for batch in sanitized { try gatherer.add(spans: batch.spans.indices, of: batch) }
+            return [mend(gatherer.finish(), id: "one-run", identity: .named("one-run"))]
+        }
+        let requests = sanitized.map { RunAssignment.Request(batch: $0, context: .none) }
+        let assignment = RunAssignment(requests, runKeyAttributes: [])
+        var runs: [Run] = []
+        for key in assignment.runs {
+            var gatherer = TraceBatchGatherer(keys: keys)
+            for (request, spans) in zip(requests, assignment.spans(of: key)) {
+                try gatherer.add(spans: spans, of: request.batch)
+            }
+            runs.append(mend(gatherer.finish(), id: key.id, identity: key.identity))
+        }
+        return runs
+    }
+
+    /// The mended spans of several runs as one request.
+    public func joined(_ runs: [Run]) throws(CapacityError) -> TraceBatch {
+        var gatherer = TraceBatchGatherer(keys: keys)
+        for run in runs {
+            try gatherer.add(spans: run.mended.batch.spans.indices, of: run.mended.batch)
+        }
+        return gatherer.finish()
+    }
+
+    private func mend(_ batch: TraceBatch, id: String, identity: RunIdentity) -> Run {
+        Run(id: id, mended: mender.mend(batch, identity: identity))
+    }
+}
+
+extension RuleSet {
+    /// The built-in rules, and those of a folder on top.
+    static func forCollector(directory: String?) throws -> RuleSet {
+        guard let directory else { return try .builtIn() }
+        return try RuleSet(directories: [directory])
+    }
+}
+
+extension RunKey {
+    /// What made-up ids of the run are derived from.
+    var identity: RunIdentity {
+        if case .trace(let trace) = self { .trace(trace) } else { .named(id) }
+    }
+}

@@ -1,0 +1,174 @@
+import Foundation
+public import Inbox
+import LightningSink
+public import Logging
+import Mending
+import OTLP
+import OTLPSink
+import SemanticConventions
+public import ServiceLifecycle
+import Sinks
+import SQLiteArchive
+
+/// A whole collector without its listeners: inbox, mending and sinks, put together from a
+/// configuration.
+public struct Pipeline: Sendable {
+    public let receiver: Receiver
+    public let queries: RunQueries
+    private let configuration: Configuration
+    private let inbox: Inbox
+    private let sinks: [any TraceSink]
+    private let metrics: Metrics
+    private let clock: UnixClock
+    private let logger: Logger
+    private let arrival: Signal
+    private let closing = Signal()
+    private let revised = Signal()
+    private let delivered = Signal()
+    private let mending: RunMending
+    private let directory: DataDirectory
+
+    /// Opens the data folder, the inbox and the sinks. Blocks while it does.
+    /// - Throws: what is wrong with the folder, a database, the rules or a sink, in one sentence.
+    public init(
+        configuration: Configuration, logger: Logger, clock: UnixClock = .system
+    ) throws {
+        self.configuration = configuration
+        self.logger = logger
+        self.clock = clock
+        metrics = Metrics()
+        arrival = Signal()
+        let rules = try RuleSet.forCollector(directory: configuration.rulesDirectory)
+        directory = try DataDirectory(configuration.dataDirectory)
+        let archive = configuration.archive.isEnabled
+            ? try SQLiteArchive(
+                .init(
+                    directory: configuration.dataDirectory,
+                    durability: configuration.inbox.durability == .power ? .power : .process,
+                    name: Configuration.archiveSinkName)) : nil
+        var sinks: [any TraceSink] = archive.map { [$0] } ?? []
+        for sink in configuration.sinks { sinks.append(try sink.makeSink(logger: logger)) }
+        self.sinks = sinks
+        inbox = try Inbox(
+            path: directory.file("inbox.sqlite"),
+            configuration: InboxConfiguration(
+                durability: configuration.inbox.durability == .power ? .power : .process,
+                sinks: sinks.map(\.name),
+                undeliveredLimitBytes: configuration.inbox.maximumBytes))
+        mending = RunMending(
+            inbox: inbox, archive: archive?.reader, mender: Mender(rules: rules),
+            keys: rules.keyTable, runKey: configuration.runKey, limits: configuration.limits,
+            metrics: metrics, logger: logger)
+        receiver = Receiver(
+            inbox: inbox, limits: configuration.limits, runKey: configuration.runKey,
+            metrics: metrics, logger: logger, clock: clock,
+            bytesInFlight: BytesInFlight(limit: configuration.limits.bytesInFlight),
+            arrival: arrival)
+        queries = RunQueries(archive: archive?.reader, inbox: inbox.reader)
+    }
+
+    /// What runs beside the listeners, and stops after them.
+    public var services: [any Service] {
+        guard !sinks.isEmpty else { return [] }
+        let assembly = Assembly(
+            inbox: inbox, mending: mending, rule: RevisionRule(settling: configuration.settling),
+            clock: clock, logger: logger, arrival: arrival,
+            closing: closing, revised: revised)
+        let deliveries = sinks.map { sink in
+            DeliveryLoop(
+                sink: sink, inbox: inbox, mending: mending, retry: RetryPolicy(), clock: clock,
+                metrics: metrics, logger: logger, revised: revised, delivered: delivered)
+        }
+        let retention = Retention(
+            inbox: inbox, archive: sinks.lazy.compactMap { $0 as? SQLiteArchive }.first,
+            configuration: configuration, clock: clock, logger: logger)
+        return deliveries + [assembly, retention]
+    }
+
+    /// Closes the sinks and the inbox, after the services have stopped.
+    public func finish() async throws {
+        for sink in sinks { try await sink.close() }
+        try await inbox.shutdown()
+    }
+
+    /// Says that a run is whole, and waits until every sink has it, or for as long as told.
+    /// - Returns: the state of each sink; nil where nobody knows the run.
+    public func close(_ run: RunKey, wait: Duration) async throws -> [DeliveryState]? {
+        guard let status = try await inbox.close(run) else { return nil }
+        arrival.raise()
+        closing.raise()
+        let deadline = ContinuousClock.now + wait
+        while true {
+            let seen = delivered.generation
+            let states = try await states(of: status.key)
+            let left = deadline - ContinuousClock.now
+            if left <= .zero || states.allSatisfy(\.isDelivered) { return states }
+            await delivered.wait(after: seen, atMost: left)
+        }
+    }
+
+    private func states(of run: RunKey) async throws -> [DeliveryState] {
+        let status = try await inbox.reader.run(run)
+        let isSettled = status?.isSettled ?? false
+        return try await inbox.reader.deliveries(of: run).map { delivery in
+            let isDelivered = isSettled && delivery.state == .delivered && delivery.isSettled
+            return DeliveryState(
+                sink: delivery.sink,
+                state: isDelivered
+                    ? "delivered" : delivery.state == .parked ? "parked" : "waiting",
+                isDelivered: isDelivered, error: delivery.error)
+        }
+    }
+
+    /// Why the collector should get no requests now; nil when it is ready.
+    public func unreadiness() async -> String? {
+        let counts = inbox.counts
+        let limit = configuration.inbox.maximumBytes
+        guard counts.undeliveredBytes < limit else {
+            return "the inbox is full: \(counts.undeliveredBytes) of \(limit) bytes are undelivered"
+        }
+        do {
+            _ = try await inbox.reader.run(.rollout("ready?"))
+            return nil
+        } catch {
+            return "the inbox cannot be read: \(error)"
+        }
+    }
+
+    /// Counters and gauges in the text format of Prometheus.
+    public func metricsText() async throws -> String {
+        let counts = inbox.counts
+        let oldest = counts.oldestUndeliveredUnixNano.map { max(0, clock.now - $0) } ?? 0
+        var gauges = [
+            Metrics.Gauge(
+                name: "tracemend_inbox_bytes", help: "Bytes of request bodies that are kept.",
+                value: Double(counts.bytes)),
+            Metrics.Gauge(
+                name: "tracemend_undelivered_bytes",
+                help: "Bytes of request bodies that some sink has not got.",
+                value: Double(counts.undeliveredBytes)),
+            Metrics.Gauge(
+                name: "tracemend_undelivered_requests",
+                help: "Requests that some sink has not got.",
+                value: Double(counts.undeliveredRequests)),
+            Metrics.Gauge(
+                name: "tracemend_oldest_undelivered_seconds",
+                help: "Age of the oldest request that some sink has not got.",
+                value: Double(oldest) / 1e9),
+            Metrics.Gauge(
+                name: "tracemend_parked_runs",
+                help: "Pairs of a run and a sink that were given up.", value: Double(counts.parked)),
+            Metrics.Gauge(
+                name: "tracemend_bytes_in_flight",
+                help: "Bytes of request bodies between the first byte and the commit.",
+                value: Double(receiver.bytesInFlight.current)),
+        ]
+        if let archived = try await queries.archivedSpans() {
+            gauges.append(
+                Metrics.Gauge(
+                    name: "tracemend_archive_spans", help: "Spans in the archive.",
+                    value: Double(archived)))
+        }
+        return metrics.text(gauges: gauges)
+    }
+}

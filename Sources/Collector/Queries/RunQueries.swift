@@ -1,0 +1,140 @@
+import Foundation
+import Inbox
+public import OTLP
+import Readings
+import SQLiteArchive
+
+/// What the query API answers, without HTTP: the archive's runs, with their state from the inbox.
+public struct RunQueries: Sendable {
+    private let archive: ArchiveReader?
+    private let inbox: InboxReader?
+
+    init(archive: ArchiveReader?, inbox: InboxReader) {
+        self.archive = archive
+        self.inbox = inbox
+    }
+
+    /// Reads a data folder, on which a collector may be running.
+    public init(readingFolder folder: String) throws(QueryError) {
+        do {
+            archive = try ArchiveReader(directory: folder)
+        } catch {
+            throw .unreadable("\(error)")
+        }
+        inbox = nil
+    }
+
+    /// The answer about one run.
+    public enum Answer: Sendable {
+        case json(JSONValue)
+        /// The trace belongs to this run.
+        case alias(String)
+        case unknown
+    }
+
+    /// `{"runs": [{"id", …}], "next": cursor or null}`, the run that came last first.
+    public func runs(limit: Int, after cursor: String?) async throws(QueryError) -> JSONValue {
+        guard let archive else { throw .noArchive }
+        do {
+            let page = try await archive.runs(limit: limit, after: cursor)
+            var runs: [JSONValue] = []
+            for run in page.runs { runs.append(try await summary(of: run)) }
+            return ["runs": .array(runs), "next": page.next.map { .string($0) } ?? .null]
+        } catch {
+            throw .unreadable("\(error)")
+        }
+    }
+
+    /// One reading of one run, by its id or by a trace id that is an alias of it.
+    public func answer(_ id: String, _ reading: RunReading) async throws(QueryError) -> Answer {
+        guard let archive else { throw .noArchive }
+        do {
+            guard let run = try await archive.run(id) else {
+                return try await alias(of: id, archive).map { .alias($0) } ?? .unknown
+            }
+            if reading == .summary { return .json(try await summary(of: run)) }
+            guard let batch = try await archive.batch(ofRun: id) else { return .unknown }
+            switch reading {
+            case .summary, .otlp: return .json(try JSONValue(parsing: batch.json()))
+            case .tree: return .json(SpanTree(batch).json())
+            case .spans: return .json(spans(of: run, batch))
+            }
+        } catch {
+            throw .unreadable("\(error)")
+        }
+    }
+
+    /// The mended spans of a run, by its id or an alias; nil where there is none.
+    public func batch(ofRun id: String) async throws(QueryError) -> TraceBatch? {
+        guard let archive else { throw .noArchive }
+        do {
+            if let batch = try await archive.batch(ofRun: id) { return batch }
+            guard let target = try await alias(of: id, archive) else { return nil }
+            return try await archive.batch(ofRun: target)
+        } catch {
+            throw .unreadable("\(error)")
+        }
+    }
+
+    /// How many spans the archive holds; nil where it is off.
+    func archivedSpans() async throws(QueryError) -> Int? {
+        do {
+            return try await archive?.spanCount()
+        } catch {
+            throw .unreadable("\(error)")
+        }
+    }
+
+    private func alias(of id: String, _ archive: ArchiveReader) async throws -> String? {
+        guard let trace = TraceID(hexadecimal: id) else { return nil }
+        let runs = try await archive.runs(ofTrace: trace)
+        return runs.count == 1 && runs[0] != id ? runs[0] : nil
+    }
+
+    private func spans(of run: ArchivedRun, _ batch: TraceBatch) -> JSONValue {
+        let model = SpanModel(rolloutID: run.rolloutID ?? run.id, attemptID: run.attemptID ?? "")
+        return [
+            "spans": .array(
+                batch.spans.indices.map { model.json(of: $0, in: batch, sequenceID: $0 + 1) })
+        ]
+    }
+
+    private func summary(of run: ArchivedRun) async throws -> JSONValue {
+        var state = run.isSettled ? "settled" : "open"
+        if let inbox, let key = RunKey(id: run.id), let status = try await inbox.run(key) {
+            state = status.state.rawValue
+        }
+        return [
+            "id": .string(run.id),
+            "rollout_id": run.rolloutID.map { .string($0) } ?? .null,
+            "attempt_id": run.attemptID.map { .string($0) } ?? .null,
+            "trace_ids": .array(run.traceIDs.map { .string($0.description) }),
+            "state": .string(state),
+            "spans": .int(Int64(run.spanCount)),
+            "revision": .int(Int64(run.revision)),
+            "started_at": time(run.startTimeUnixNano),
+            "ended_at": time(run.endTimeUnixNano),
+            "notes": .array(run.notes.map { .string($0) }),
+        ]
+    }
+
+    /// RFC 3339 in UTC, with milliseconds.
+    private func time(_ nanoseconds: UInt64?) -> JSONValue {
+        guard let nanoseconds else { return .null }
+        let date = Date(timeIntervalSince1970: Double(nanoseconds) / 1e9)
+        return .string(date.formatted(.iso8601.time(includingFractionalSeconds: true)))
+    }
+}
+
+/// Why a query has no answer.
+public enum QueryError: Error, Sendable, CustomStringConvertible {
+    case noArchive
+    case unreadable(String)
+
+    public var description: String {
+        switch self {
+        case .noArchive: "the archive is off (archive.enabled), so there is nothing to read"
+        case .unreadable(let reason): reason
+        }
+    }
+}

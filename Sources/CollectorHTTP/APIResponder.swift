@@ -1,0 +1,101 @@
+public import Collector
+import HTTPTypes
+public import Hummingbird
+import Inbox
+import NIOCore
+import OTLP
+
+/// Answers the API listener: everything of the ingest surface, the query API, readiness and
+/// metrics.
+public struct APIResponder: HTTPResponder {
+    public typealias Context = BasicRequestContext
+
+    let pipeline: Pipeline
+    let ingest: IngestResponder
+    let token: Secret?
+
+    public init(pipeline: Pipeline, token: Secret?) {
+        self.pipeline = pipeline
+        self.ingest = IngestResponder(pipeline: pipeline)
+        self.token = token
+    }
+
+    public func respond(to request: Request, context: Context) async throws -> Response {
+        guard isAuthorized(request) else {
+            var response = Response(.unauthorized, json: ["error": "a bearer token is needed"])
+            response.headers[.wwwAuthenticate] = "Bearer"
+            return response
+        }
+        if let response = try await ingest.answer(request) { return response }
+        guard let route = APIRoute(path: request.uri.path) else {
+            return Response(.notFound, json: ["error": "no such path"])
+        }
+        guard route.methods.contains(request.method.rawValue) else {
+            var response = Response(
+                .methodNotAllowed, json: ["error": "the method is not for this path"])
+            response.headers[.allow] = route.methods.joined(separator: ", ")
+            return response
+        }
+        do {
+            return try await answer(route, request)
+        } catch {
+            return Response(
+                .serviceUnavailable, json: ["error": .string("the store cannot be read: \(error)")])
+        }
+    }
+
+    private func isAuthorized(_ request: Request) -> Bool {
+        guard let token else { return true }
+        if request.uri.path == "/healthz" { return true }
+        return constantTimeEqual(request.headers[.authorization] ?? "", "Bearer \(token.value)")
+    }
+
+    private func answer(_ route: APIRoute, _ request: Request) async throws -> Response {
+        switch route {
+        case .ready:
+            let reason = await pipeline.unreadiness()
+            return Response(
+                plain: reason == nil ? .ok : .serviceUnavailable, (reason ?? "ready") + "\n")
+        case .metrics:
+            let text = try await pipeline.metricsText()
+            var response = Response(plain: .ok, text)
+            response.headers[.contentType] = "text/plain; version=0.0.4; charset=utf-8"
+            return response
+        case .runs:
+            let limit = request.uri.queryParameters["limit"].flatMap { Int($0) } ?? 100
+            guard (1...1000).contains(limit) else {
+                return Response(
+                    .badRequest, json: ["error": "limit: expected a number from 1 to 1000"])
+            }
+            let cursor = request.uri.queryParameters["cursor"].map(String.init)
+            return Response(json: try await pipeline.queries.runs(limit: limit, after: cursor))
+        case .close(let id):
+            guard let run = RunKey(id: id) else { return unknown(id) }
+            return await pipeline.close(run: run, request: request)
+        case .run(let id, let reading):
+            switch try await pipeline.queries.answer(id, reading) {
+            case .json(let json): return Response(json: json)
+            case .alias(let target):
+                var response = Response(
+                    .temporaryRedirect, json: ["run": .string(target)])
+                response.headers[.location] = APIRoute.run(target, reading).path
+                return response
+            case .unknown: return unknown(id)
+            }
+        }
+    }
+
+    private func unknown(_ id: String) -> Response {
+        Response(.notFound, json: ["error": .string("no run \(id) is known here")])
+    }
+}
+
+/// Compares without telling by its duration where the texts differ.
+private func constantTimeEqual(_ left: String, _ right: String) -> Bool {
+    let (a, b) = (Array(left.utf8), Array(right.utf8))
+    var difference = a.count ^ b.count
+    for (index, byte) in a.enumerated() {
+        difference |= Int(byte ^ (b.isEmpty ? 0 : b[index % b.count]))
+    }
+    return difference == 0
+}

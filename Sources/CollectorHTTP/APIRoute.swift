@@ -1,0 +1,66 @@
+import Collector
+import Foundation
+
+/// Where a path of the query API leads.
+enum APIRoute: Hashable {
+    case ready
+    case metrics
+    case runs
+    case run(String, RunReading)
+    case close(String)
+
+    /// Reads a percent-encoded path.
+    ///
+    /// A run's id holds a slash. It may stand in the path as `%2F`, or as it is.
+    init?(path: String) {
+        var segments = path.split(separator: "/").map(String.init)
+        switch segments {
+        case ["readyz"]: self = .ready
+        case ["metrics"]: self = .metrics
+        case ["api", "runs"]: self = .runs
+        default:
+            guard segments.count >= 3, segments.prefix(2) == ["api", "runs"] else { return nil }
+            segments.removeFirst(2)
+            let last = segments.count > 1 ? segments.last.flatMap(RunReading.init(rawValue:)) : nil
+            if last != nil || (segments.count > 1 && segments.last == "close") {
+                let isClose = last == nil
+                segments.removeLast()
+                guard let id = Self.runID(segments) else { return nil }
+                self = isClose ? .close(id) : .run(id, last ?? .summary)
+            } else {
+                guard let id = Self.runID(segments) else { return nil }
+                self = .run(id, .summary)
+            }
+        }
+    }
+
+    var methods: [String] {
+        if case .close = self { ["POST"] } else { ["GET", "HEAD"] }
+    }
+
+    /// The path that leads here, for redirects.
+    var path: String {
+        switch self {
+        case .ready: return "/readyz"
+        case .metrics: return "/metrics"
+        case .runs: return "/api/runs"
+        case .close(let id): return "/api/runs/\(Self.encoded(id))/close"
+        case .run(let id, let reading):
+            let tail = reading == .summary ? "" : "/\(reading.rawValue)"
+            return "/api/runs/\(Self.encoded(id))\(tail)"
+        }
+    }
+
+    /// The id in one segment, decoded once; or in two, which then are the id's own parts.
+    private static func runID(_ segments: [String]) -> String? {
+        switch segments.count {
+        case 1: segments[0].removingPercentEncoding
+        case 2: segments.joined(separator: "/")
+        default: nil
+        }
+    }
+
+    private static func encoded(_ id: String) -> String {
+        id.replacing("%", with: "%25").replacing("/", with: "%2F")
+    }
+}

@@ -1,0 +1,104 @@
+public import Collector
+import HTTPTypes
+public import Hummingbird
+import NIOCore
+import OTLP
+
+/// Answers what both listeners take: OTLP, close, and the health check.
+///
+/// A thin skin: what is accepted, refused or kept is decided by `Receiver`, which knows no HTTP
+/// server.
+public struct IngestResponder: HTTPResponder {
+    public typealias Context = BasicRequestContext
+
+    let pipeline: Pipeline
+
+    public init(pipeline: Pipeline) {
+        self.pipeline = pipeline
+    }
+
+    public func respond(to request: Request, context: Context) async throws -> Response {
+        guard let response = try await answer(request) else {
+            return Response(plain: .notFound, "no such path; traces go to POST /v1/traces\n")
+        }
+        return response
+    }
+
+    /// Nil for paths that are none of the ingest surface.
+    func answer(_ request: Request) async throws -> Response? {
+        guard let route = IngestRoute(path: request.uri.path) else { return nil }
+        guard route.methods.contains(request.method.rawValue) else {
+            var response = Response(
+                plain: .methodNotAllowed,
+                "\(request.method.rawValue) is not for this path; allowed: \(route.methods.joined(separator: ", "))\n"
+            )
+            response.headers[.allow] = route.methods.joined(separator: ", ")
+            return response
+        }
+        switch route {
+        case .health:
+            return Response(plain: .ok, "ok\n")
+        case .close(let rollout, let attempt):
+            return await pipeline.close(
+                run: .attempt(rollout: rollout, attempt: attempt), request: request)
+        case .traces, .logs, .metrics:
+            return Response(try await receive(request, route: route))
+        }
+    }
+
+    private func receive(_ request: Request, route: IngestRoute) async throws -> IngestOutcome {
+        let head = IngestHead(
+            method: request.method.rawValue, path: request.uri.path,
+            mediaType: request.headers[.contentType],
+            contentEncoding: request.headers[.contentEncoding],
+            contentLength: request.headers[.contentLength].flatMap { Int($0) },
+            rolloutID: request.headers[.rolloutID], attemptID: request.headers[.attemptID])
+        let exchange: IngestExchange
+        switch pipeline.receiver.begin(head, route: route) {
+        case .refuse(let outcome): return outcome
+        case .read(let begun): exchange = begun
+        }
+        for try await buffer in request.body {
+            if let refused = exchange.append(buffer.readableBytesView) { return refused }
+        }
+        return await exchange.finish()
+    }
+}
+
+extension HTTPField.Name {
+    /// A header name, checked at the one place where each is written.
+    private static func named(_ name: String) -> HTTPField.Name {
+        guard let field = HTTPField.Name(name) else {
+            preconditionFailure("\(name) is not a header name")
+        }
+        return field
+    }
+
+    static let rolloutID = named("x-rollout-id")
+    static let attemptID = named("x-attempt-id")
+}
+
+extension Response {
+    init(_ outcome: IngestOutcome) {
+        var headers = HTTPFields()
+        if let mediaType = outcome.mediaType { headers[.contentType] = mediaType }
+        for (name, value) in outcome.headers {
+            if let field = HTTPField.Name(name) { headers[field] = value }
+        }
+        self.init(
+            status: .init(code: outcome.status), headers: headers,
+            body: .init(byteBuffer: ByteBuffer(bytes: outcome.body)))
+    }
+
+    init(plain status: HTTPResponse.Status, _ text: String) {
+        self.init(
+            status: status, headers: [.contentType: "text/plain; charset=utf-8"],
+            body: .init(byteBuffer: ByteBuffer(string: text)))
+    }
+
+    init(_ status: HTTPResponse.Status = .ok, json: JSONValue) {
+        self.init(
+            status: status, headers: [.contentType: "application/json"],
+            body: .init(byteBuffer: ByteBuffer(bytes: json.serialized())))
+    }
+}

@@ -1,0 +1,31 @@
+/// Why the Inbox did not do what it was asked.
+public enum InboxError: Error, Hashable, Sendable {
+    /// The Inbox is closing: nothing more is taken.
+    case closed
+    /// Sinks have not got this many bytes, and the limit is that many; try later.
+    case full(undeliveredBytes: Int, limitBytes: Int)
+    /// The file was written by a newer version, whose schema this one does not know.
+    case newerSchema(path: String, found: Int, known: Int)
+    /// The database does not hold what `durability` asks: SQLite's `synchronous` reads this number.
+    case notDurable(path: String, synchronous: Int)
+    /// SQLite's message. What was asked did not happen; it may succeed when the cause is gone.
+    case database(path: String, message: String)
+}
+
+extension InboxError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .closed:
+            "the inbox is closing"
+        case .full(let bytes, let limit):
+            "the inbox is full: \(bytes) undelivered bytes, the limit is \(limit)"
+        case .newerSchema(let path, let found, let known):
+            "\(path): schema version \(found) was written by a newer version; "
+                + "this one knows up to \(known)"
+        case .notDurable(let path, let synchronous):
+            "\(path): SQLite runs with synchronous=\(synchronous), less than durability asks"
+        case .database(let path, let message):
+            "\(path): \(message)"
+        }
+    }
+}

@@ -1,0 +1,191 @@
+internal import Foundation
+internal import GRDB
+internal import Synchronization
+
+/// The one writer: all operations that wait share one transaction, and so one fsync.
+///
+/// Transactions run on GRDB's writer queue, a thread of its own. An operation reports back after the
+/// commit; cancelling its task does not take it back.
+final class GroupCommit: Sendable {
+    private struct Operation: Sendable {
+        var bytes: Int
+        /// Does the work and returns what acknowledges it.
+        var apply: @Sendable (Database, inout Ledger) throws -> @Sendable () -> Void
+        var fail: @Sendable (InboxError) -> Void
+    }
+
+    private struct Queue {
+        var waiting: [Operation] = []
+        var waitingBytes = 0
+        var isRunning = false
+        var isClosed = false
+        var counts = InboxCounts()
+    }
+
+    private let pool: DatabasePool
+    private let configuration: InboxConfiguration
+    private let queue = Mutex(Queue())
+    /// Touched by the writer alone; nil when it has to be read from the database.
+    private let ledger: Mutex<Ledger?>
+
+    init(pool: DatabasePool, configuration: InboxConfiguration, ledger: consuming Ledger) {
+        self.pool = pool
+        self.configuration = configuration
+        let counts = ledger.counts
+        self.ledger = Mutex(ledger)
+        queue.withLock { $0.counts = counts }
+    }
+
+    var counts: InboxCounts { queue.withLock { $0.counts } }
+
+    /// Runs an operation in the next transaction and returns what it made, once that is committed.
+    /// - Parameter bytes: body bytes that the operation adds; nil for operations that are always
+    ///   let in, because they make room or need none.
+    func perform<T: Sendable>(
+        adding bytes: Int? = nil,
+        _ body: @escaping @Sendable (Database, inout Ledger) throws -> T
+    ) async throws(InboxError) -> T {
+        let result: Result<T, InboxError> = await withCheckedContinuation { waiter in
+            let operation = Operation(
+                bytes: bytes ?? 0,
+                apply: { db, ledger in
+                    let value = try body(db, &ledger)
+                    return { waiter.resume(returning: .success(value)) }
+                },
+                fail: { waiter.resume(returning: .failure($0)) })
+            let admission = queue.withLock { admit(operation, adding: bytes, to: &$0) }
+            switch admission {
+            case .refused(let error): waiter.resume(returning: .failure(error))
+            case .waits: break
+            case .starts: pool.asyncWriteWithoutTransaction { self.drain($0) }
+            }
+        }
+        return try result.get()
+    }
+
+    /// Lets nothing in any more, and returns when what waited is committed.
+    func close() async {
+        queue.withLock { $0.isClosed = true }
+        await withCheckedContinuation { waiter in
+            // The writer queue is serial: this runs after the last transaction.
+            pool.asyncWriteWithoutTransaction { _ in waiter.resume() }
+        }
+    }
+
+    /// Moves the write-ahead log into the database and cuts it; readers in its way are no failure.
+    func checkpoint() async throws(InboxError) {
+        let path = pool.path
+        let failure: InboxError? = await withCheckedContinuation { waiter in
+            pool.asyncWriteWithoutTransaction { db in
+                do {
+                    try db.checkpoint(.truncate)
+                    waiter.resume(returning: nil)
+                } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
+                    waiter.resume(returning: nil)
+                } catch {
+                    waiter.resume(returning: InboxError(error, path: path))
+                }
+            }
+        }
+        if let failure { throw failure }
+    }
+
+    private enum Admission {
+        case refused(InboxError)
+        case waits
+        case starts
+    }
+
+    private func admit(
+        _ operation: Operation, adding bytes: Int?, to queue: inout Queue
+    ) -> Admission {
+        if queue.isClosed { return .refused(.closed) }
+        if let bytes {
+            let undelivered = queue.counts.undeliveredBytes + queue.waitingBytes
+            if undelivered + bytes > configuration.undeliveredLimitBytes {
+                return .refused(
+                    .full(
+                        undeliveredBytes: undelivered,
+                        limitBytes: configuration.undeliveredLimitBytes))
+            }
+        }
+        queue.waiting.append(operation)
+        queue.waitingBytes += operation.bytes
+        if queue.isRunning { return .waits }
+        queue.isRunning = true
+        return .starts
+    }
+
+    private func drain(_ db: Database) {
+        while let group = nextGroup() {
+            let (outcome, counts) = ledger.withLock { ledger in
+                let outcome = commit(group, db, &ledger)
+                return (outcome, ledger?.counts)
+            }
+            let bytes = group.reduce(0) { $0 + $1.bytes }
+            queue.withLock { queue in
+                queue.waitingBytes -= bytes
+                if let counts { queue.counts = counts }
+            }
+            switch outcome {
+            case .success(let acknowledgements):
+                for acknowledge in acknowledgements { acknowledge() }
+            case .failure(let error):
+                for operation in group { operation.fail(error) }
+            }
+        }
+    }
+
+    private func nextGroup() -> [Operation]? {
+        queue.withLock { queue in
+            guard !queue.waiting.isEmpty else {
+                queue.isRunning = false
+                return nil
+            }
+            var bytes = 0
+            let end = queue.waiting.firstIndex { operation in
+                bytes += operation.bytes
+                return bytes > configuration.groupLimitBytes
+            }
+            let count = max(1, end ?? queue.waiting.count)
+            let group = Array(queue.waiting.prefix(count))
+            queue.waiting.removeFirst(count)
+            return group
+        }
+    }
+
+    /// After a failure the ledger may tell of what was rolled back, so it is read again.
+    private func commit(
+        _ group: [Operation], _ db: Database, _ ledger: inout Ledger?
+    ) -> Result<[@Sendable () -> Void], InboxError> {
+        do {
+            var current = try ledger.take() ?? Ledger(reading: db, sinks: configuration.sinks)
+            var acknowledgements: [@Sendable () -> Void] = []
+            try db.inTransaction(.immediate) {
+                for operation in group {
+                    acknowledgements.append(try operation.apply(db, &current))
+                }
+                try current.flush(db)
+                return .commit
+            }
+            ledger = current
+            return .success(acknowledgements)
+        } catch {
+            return .failure(InboxError(error, path: pool.path))
+        }
+    }
+}
+
+extension InboxError {
+    init(_ error: any Error, path: String) {
+        switch error {
+        case let error as InboxError: self = error
+        case let error as DatabaseError:
+            self = .database(
+                path: path,
+                message: "\(error.message ?? "SQLite error") (\(error.extendedResultCode.rawValue))"
+            )
+        default: self = .database(path: path, message: "\(error)")
+        }
+    }
+}

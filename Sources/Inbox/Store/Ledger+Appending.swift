@@ -1,0 +1,143 @@
+internal import Foundation
+internal import GRDB
+internal import OTLP
+
+extension Ledger {
+    /// Writes a request, its body, and which runs it feeds, and marks every run whose result it can
+    /// change.
+    mutating func append(_ request: AcceptedRequest, _ db: Database) throws -> Int64 {
+        let id = nextRequest
+        nextRequest += 1
+        try insert(request, as: id, db)
+        var members: [Int64] = []
+        for feed in request.feeds.feeds {
+            let member = try place(feed, request: id, time: request.receivedUnixNano, db)
+            if !members.contains(member) { members.append(member) }
+        }
+        let insert = try db.cachedStatement(sql: "INSERT INTO members VALUES (?, ?)")
+        for member in members { try insert.execute(arguments: [member, id]) }
+        storedRequests += 1
+        storedBytes += request.body.count
+        guard !sinks.isEmpty else { return id }
+        // Only now: a later feed may have given the trace of an earlier one to a run.
+        for feed in request.feeds.feeds {
+            guard let home = try home(of: feed, db) else { continue }
+            backlog.add(
+                id, bytes: request.body.count, receivedUnixNano: request.receivedUnixNano,
+                to: home)
+        }
+        return id
+    }
+
+    private func insert(_ request: AcceptedRequest, as id: Int64, _ db: Database) throws {
+        var traces = Data()
+        var seen: Set<TraceID> = []
+        for feed in request.feeds.feeds where seen.insert(feed.traceID).inserted {
+            traces.append(feed.traceID.data)
+        }
+        let spans = request.feeds.feeds.reduce(0) { $0 + $1.spans }
+        try db.cachedStatement(
+            sql: "INSERT INTO requests VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        ).execute(arguments: [
+            id, request.receivedUnixNano, request.kind.rawValue, request.mediaType.rawValue,
+            request.encoding.rawValue, request.context.pathRollout, request.context.pathAttempt,
+            request.context.headerRollout, request.context.headerAttempt, spans,
+            request.body.count, traces,
+        ])
+        try db.cachedStatement(sql: "INSERT INTO bodies VALUES (?, ?)")
+            .execute(arguments: [id, Data(request.body)])
+    }
+
+    /// The run whose delivery the feed waits for.
+    private mutating func home(of feed: RequestFeeds.Feed, _ db: Database) throws -> Int64? {
+        if let run = feed.run { return try row(of: run, db) }
+        return try trace(feed.traceID, db).home
+    }
+
+    /// The row that the request becomes a member of.
+    private mutating func place(
+        _ feed: RequestFeeds.Feed, request: Int64, time: Int64, _ db: Database
+    ) throws -> Int64 {
+        if let run = feed.run {
+            let row = try makeRow(of: run, request: request, receivedUnixNano: time, db)
+            touch(row, request: request, receivedUnixNano: time)
+            if feed.traceID.isValid { try name(row, in: feed.traceID, request: request, db) }
+            return row
+        }
+        var trace = try trace(feed.traceID, db)
+        let own: Int64
+        if let known = trace.own {
+            own = known
+        } else {
+            own = try makeRow(
+                of: .trace(feed.traceID), request: request, receivedUnixNano: time, db)
+            trace.own = own
+            remember(trace, as: feed.traceID)
+            if let only = trace.home, only != own { try setAlias(of: own, to: only, db) }
+        }
+        touch(trace.home ?? own, request: request, receivedUnixNano: time)
+        touchAll(of: trace, request: request)
+        return own
+    }
+
+    /// Notes that spans of a trace name a run.
+    private mutating func name(
+        _ run: Int64, in id: TraceID, request: Int64, _ db: Database
+    ) throws {
+        var trace = try trace(id, db)
+        if !trace.named.contains(run) {
+            try db.cachedStatement(sql: "INSERT INTO trace_runs VALUES (?, ?)")
+                .execute(arguments: [id.data, run])
+            trace.named.append(run)
+            remember(trace, as: id)
+            if let own = trace.own {
+                if trace.named.count == 1 {
+                    try setAlias(of: own, to: run, db)
+                } else if trace.named.count == 2 {
+                    try setAlias(of: own, to: nil, db)
+                }
+            }
+        }
+        touchAll(of: trace, request: request)
+    }
+
+    /// In a trace that several runs share, any span may move the ones that name no run.
+    private mutating func touchAll(of trace: Trace, request: Int64) {
+        guard trace.isShared, let own = trace.own else { return }
+        touch(own, request: request)
+        for run in trace.named { touch(run, request: request) }
+    }
+
+    /// Makes a trace's run another name of a run, or, with nil, a run of its own again.
+    ///
+    /// Sinks have what was delivered of it, so its pins go along; its requests wait for the other
+    /// run from now on.
+    private mutating func setAlias(of own: Int64, to run: Int64?, _ db: Database) throws {
+        try flush(db)
+        try db.execute(sql: "UPDATE runs SET alias_of = ? WHERE id = ?", arguments: [run, own])
+        guard let run else { return try awaitDelivery(of: own, db) }
+        try db.execute(
+            sql: """
+                UPDATE runs SET
+                    first_received_unix_nano = min(first_received_unix_nano, own.first),
+                    last_received_unix_nano = max(last_received_unix_nano, own.last),
+                    last_request = max(last_request, own.request),
+                    pruned_through = max(pruned_through, own.pruned)
+                FROM (SELECT first_received_unix_nano AS first, last_received_unix_nano AS last,
+                    last_request AS request, pruned_through AS pruned FROM runs WHERE id = ?2) AS own
+                WHERE id = ?1
+                """, arguments: [run, own])
+        try db.execute(
+            sql: "UPDATE OR REPLACE pins SET run = ? WHERE run = ?", arguments: [run, own])
+        try db.execute(sql: "DELETE FROM deliveries WHERE run = ?", arguments: [own])
+        // What the run has delivered did not hold the trace's requests.
+        try db.execute(
+            sql: """
+                UPDATE deliveries SET delivered_through = min(delivered_through,
+                    (SELECT coalesce(min(request), 1) - 1 FROM members WHERE run = ?2))
+                WHERE run = ?1
+                """, arguments: [run, own])
+        backlog.deliver(own, through: .max)
+        try awaitDelivery(of: run, db)
+    }
+}

@@ -1,0 +1,201 @@
+internal import Foundation
+internal import GRDB
+internal import OTLP
+
+/// What the writer knows by heart of the database: looked up once, thrown away after a failure.
+struct Ledger {
+    /// A trace as the runs of its spans see it.
+    struct Trace {
+        /// The trace's own row in `runs`; nil while every span names a run.
+        var own: Int64?
+        /// The runs that its spans name.
+        var named: [Int64]
+
+        /// Where spans that name no run belong, as far as the trace alone tells.
+        var home: Int64? { named.count == 1 ? named.first : own }
+        /// Several runs are named, and spans that name none lie between them.
+        var isShared: Bool { named.count > 1 && own != nil }
+    }
+
+    /// What a transaction has to write to one row of `runs`.
+    struct Touch {
+        var request: Int64
+        /// Nil for a run that only has to be mended again.
+        var receivedUnixNano: ClosedRange<Int64>?
+    }
+
+    let sinks: [String]
+    var backlog = Backlog()
+    var nextRequest: Int64 = 1
+    var storedRequests = 0
+    var storedBytes = 0
+    var parked = 0
+    var touches: [Int64: Touch] = [:]
+    private var traces: [TraceID: Trace] = [:]
+    private var runs: [RunKey: Int64] = [:]
+
+    private static let cachedTraces = 65_536
+    private static let cachedRuns = 65_536
+
+    /// Reads what is stored and what is undelivered.
+    init(reading db: Database, sinks: [String]) throws {
+        self.sinks = sinks
+        if let row = try Row.fetchOne(
+            db, sql: "SELECT count(*) AS n, coalesce(sum(bytes), 0) AS bytes FROM requests")
+        {
+            storedRequests = row["n"]
+            storedBytes = row["bytes"]
+        }
+        let newest = try Int64.fetchOne(
+            db,
+            sql: """
+                SELECT max((SELECT coalesce(max(id), 0) FROM requests),
+                           (SELECT coalesce(max(last_request), 0) FROM runs))
+                """)
+        nextRequest = (newest ?? 0) + 1
+        try countParked(db)
+        guard !sinks.isEmpty else { return }
+        let undelivered = try Int64.fetchAll(
+            db,
+            sql: """
+                SELECT id FROM runs WHERE alias_of IS NULL AND (
+                    SELECT count(*) FROM deliveries WHERE run = runs.id
+                    AND (state = 'parked' OR delivered_through >= runs.last_request)
+                    AND sink IN (\(Self.marks(sinks)))
+                ) < \(sinks.count)
+                """, arguments: StatementArguments(sinks))
+        for run in undelivered { try awaitDelivery(of: run, db) }
+    }
+
+    var counts: InboxCounts {
+        mutating get {
+            var counts = InboxCounts()
+            counts.requests = storedRequests
+            counts.bytes = storedBytes
+            counts.undeliveredRequests = backlog.count
+            counts.undeliveredBytes = backlog.bytes
+            counts.oldestUndeliveredUnixNano = backlog.oldestUnixNano()
+            counts.parked = parked
+            return counts
+        }
+    }
+
+    /// Writes what the transaction's requests changed in their runs, each run once.
+    mutating func flush(_ db: Database) throws {
+        guard !touches.isEmpty else { return }
+        let update = try db.cachedStatement(
+            sql: """
+                UPDATE runs SET last_request = max(last_request, ?1),
+                    first_received_unix_nano = min(first_received_unix_nano, ?2),
+                    last_received_unix_nano = max(last_received_unix_nano, ?3)
+                WHERE id = ?4
+                """)
+        for (run, touch) in touches {
+            try update.execute(arguments: [
+                touch.request, touch.receivedUnixNano?.lowerBound ?? Int64.max,
+                touch.receivedUnixNano?.upperBound ?? Int64.min, run,
+            ])
+        }
+        touches.removeAll(keepingCapacity: true)
+    }
+
+    /// Notes that a request changes a run's result; with the time when it is one of the run's own.
+    mutating func touch(_ run: Int64, request: Int64, receivedUnixNano: Int64? = nil) {
+        var touch = touches[run] ?? Touch(request: request)
+        touch.request = max(touch.request, request)
+        if let time = receivedUnixNano {
+            let known = touch.receivedUnixNano ?? time...time
+            touch.receivedUnixNano = min(known.lowerBound, time)...max(known.upperBound, time)
+        }
+        touches[run] = touch
+    }
+
+    // MARK: Rows that are looked up by name
+
+    mutating func trace(_ id: TraceID, _ db: Database) throws -> Trace {
+        if let known = traces[id] { return known }
+        let named = try Int64.fetchAll(
+            db.cachedStatement(sql: "SELECT run FROM trace_runs WHERE trace = ?"),
+            arguments: [id.data])
+        let trace = Trace(own: try row(of: .trace(id), db), named: named)
+        remember(trace, as: id)
+        return trace
+    }
+
+    mutating func remember(_ trace: Trace, as id: TraceID) {
+        if traces.count >= Self.cachedTraces { traces.removeAll(keepingCapacity: true) }
+        traces[id] = trace
+    }
+
+    func row(of run: RunKey, _ db: Database) throws -> Int64? {
+        if let known = runs[run] { return known }
+        return try Int64.fetchOne(
+            db.cachedStatement(sql: "SELECT id FROM runs WHERE key = ?"), arguments: [run.id])
+    }
+
+    /// The row of a run, made where there is none.
+    mutating func makeRow(
+        of run: RunKey, request: Int64, receivedUnixNano: Int64, _ db: Database
+    ) throws -> Int64 {
+        if let known = runs[run] { return known }
+        let made: Int64
+        if let found = try row(of: run, db) {
+            made = found
+        } else {
+            try db.cachedStatement(
+                sql: """
+                    INSERT INTO runs (key, first_received_unix_nano, last_received_unix_nano,
+                        last_request) VALUES (?, ?, ?, ?)
+                    """
+            ).execute(arguments: [run.id, receivedUnixNano, receivedUnixNano, request])
+            made = db.lastInsertedRowID
+        }
+        if runs.count >= Self.cachedRuns { runs.removeAll(keepingCapacity: true) }
+        runs[run] = made
+        return made
+    }
+
+    /// Rows were removed: what was looked up may be gone.
+    mutating func forgetRows() {
+        traces.removeAll()
+        runs.removeAll()
+    }
+
+    mutating func countParked(_ db: Database) throws {
+        guard !sinks.isEmpty else { return }
+        parked =
+            try Int.fetchOne(
+                db,
+                sql: """
+                    SELECT count(*) FROM deliveries WHERE state = 'parked'
+                    AND sink IN (\(Self.marks(sinks)))
+                    """, arguments: StatementArguments(sinks)) ?? 0
+    }
+
+    static func marks(_ values: [String]) -> String {
+        values.map { _ in "?" }.joined(separator: ", ")
+    }
+}
+
+extension TraceID {
+    /// The 16 bytes in the order of the wire.
+    var data: Data {
+        var data = Data(capacity: 16)
+        for word in [high, low] {
+            for shift in stride(from: UInt64(56), through: 0, by: -8) {
+                data.append(UInt8(truncatingIfNeeded: word >> shift))
+            }
+        }
+        return data
+    }
+
+    /// Reads 16 bytes; other lengths give the invalid id.
+    init(data: some Collection<UInt8>) {
+        var words: (UInt64, UInt64) = (0, 0)
+        if data.count == 16 {
+            for byte in data.prefix(8) { words.0 = words.0 << 8 | UInt64(byte) }
+            for byte in data.dropFirst(8) { words.1 = words.1 << 8 | UInt64(byte) }
+        }
+        self.init(high: words.0, low: words.1)
+    }
+}

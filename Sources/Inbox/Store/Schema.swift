@@ -1,0 +1,101 @@
+internal import GRDB
+
+/// The tables of the Inbox. `user_version` counts their versions.
+enum Schema {
+    static let version = 1
+
+    /// Makes the tables of a new file, and refuses those of a newer version.
+    static func prepare(_ db: Database, path: String) throws {
+        let found = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+        guard found <= version else {
+            throw InboxError.newerSchema(path: path, found: found, known: version)
+        }
+        guard found == 0 else { return }
+        try db.inTransaction {
+            try db.execute(sql: tables)
+            try db.execute(sql: "PRAGMA user_version = \(version)")
+            return .commit
+        }
+    }
+
+    /// Bodies stand apart, so that what is known of requests can be scanned without them.
+    ///
+    /// - `requests.traces`: the distinct trace ids, 16 bytes each.
+    /// - `runs.key`: `RunKey.id`. A trace has a row only when some of its spans name no run.
+    /// - `runs.alias_of`: the one run that the trace names; its requests are that run's.
+    /// - `trace_runs`: which runs the spans of a trace name.
+    private static let tables = """
+        CREATE TABLE requests (
+            id INTEGER PRIMARY KEY,
+            received_unix_nano INTEGER NOT NULL,
+            kind TEXT NOT NULL,
+            media_type TEXT NOT NULL,
+            encoding TEXT NOT NULL,
+            path_rollout TEXT, path_attempt TEXT,
+            header_rollout TEXT, header_attempt TEXT,
+            spans INTEGER NOT NULL,
+            bytes INTEGER NOT NULL,
+            traces BLOB NOT NULL
+        );
+        CREATE TABLE bodies (id INTEGER PRIMARY KEY, body BLOB NOT NULL);
+        CREATE TABLE members (
+            run INTEGER NOT NULL, request INTEGER NOT NULL,
+            PRIMARY KEY (run, request)
+        ) WITHOUT ROWID;
+        CREATE INDEX members_request ON members (request);
+        CREATE TABLE trace_runs (
+            trace BLOB NOT NULL, run INTEGER NOT NULL,
+            PRIMARY KEY (trace, run)
+        ) WITHOUT ROWID;
+        CREATE INDEX trace_runs_run ON trace_runs (run);
+        CREATE TABLE runs (
+            id INTEGER PRIMARY KEY,
+            key TEXT NOT NULL UNIQUE,
+            alias_of INTEGER,
+            first_received_unix_nano INTEGER NOT NULL,
+            last_received_unix_nano INTEGER NOT NULL,
+            last_request INTEGER NOT NULL,
+            mended_through INTEGER NOT NULL DEFAULT 0,
+            settled_through INTEGER NOT NULL DEFAULT 0,
+            closed_through INTEGER NOT NULL DEFAULT 0,
+            pruned_through INTEGER NOT NULL DEFAULT 0,
+            revision INTEGER NOT NULL DEFAULT 0,
+            revised_unix_nano INTEGER NOT NULL DEFAULT 0,
+            mend_nanos INTEGER NOT NULL DEFAULT 0,
+            rules_version TEXT NOT NULL DEFAULT '',
+            spans INTEGER NOT NULL DEFAULT 0,
+            is_whole INTEGER NOT NULL DEFAULT 0,
+            traces BLOB NOT NULL DEFAULT x''
+        );
+        CREATE INDEX runs_alias ON runs (alias_of) WHERE alias_of IS NOT NULL;
+        CREATE INDEX runs_unsettled ON runs (id) WHERE alias_of IS NULL
+            AND (mended_through < last_request OR settled_through < last_request);
+        CREATE TABLE deliveries (
+            sink TEXT NOT NULL,
+            run INTEGER NOT NULL,
+            state TEXT NOT NULL,
+            revision INTEGER NOT NULL DEFAULT 0,
+            delivered_through INTEGER NOT NULL DEFAULT 0,
+            is_settled INTEGER NOT NULL DEFAULT 0,
+            attempts INTEGER NOT NULL DEFAULT 0,
+            next_attempt_unix_nano INTEGER NOT NULL DEFAULT 0,
+            error TEXT,
+            PRIMARY KEY (sink, run)
+        ) WITHOUT ROWID;
+        CREATE INDEX deliveries_run ON deliveries (run);
+        CREATE INDEX deliveries_undone ON deliveries (sink, state, next_attempt_unix_nano)
+            WHERE state <> 'delivered';
+        CREATE TABLE pins (
+            sink TEXT NOT NULL,
+            run INTEGER NOT NULL,
+            trace BLOB NOT NULL,
+            span INTEGER NOT NULL,
+            mended_trace BLOB NOT NULL,
+            parent INTEGER NOT NULL,
+            sequence INTEGER NOT NULL,
+            duplicate_of INTEGER,
+            PRIMARY KEY (sink, run, trace, span)
+        ) WITHOUT ROWID;
+        CREATE INDEX pins_run ON pins (run);
+        """
+}

@@ -1,0 +1,67 @@
+import HierarchyRepair
+public import OTLP
+
+/// Makes one correct tree of the spans of one run: undo, normalise, repair, annotate.
+///
+/// Pure: no I/O, no clock, no randomness. The result depends on the spans, not on the order in
+/// which they came, and mending a mended run changes nothing. Bad data gives a note, never an error.
+public struct Mender: Sendable {
+    /// Spans that a run may have and still be repaired.
+    ///
+    /// A run beyond it is a program that never ends or an attack; it is kept, and told in a note.
+    public static let maximumRepairedSpans = 200_000
+
+    /// A mender that repairs trees and leaves attributes as they are.
+    public init() {}
+
+    /// Mends a run.
+    ///
+    /// - Parameters:
+    ///   - run: all spans of the run so far, mended before or not.
+    ///   - identity: what the ids that are made up are derived from.
+    ///   - pins: what must stay as it is since it was delivered already.
+    /// - Complexity: O(n log n) in the spans.
+    public func mend(
+        _ run: TraceBatch, identity: RunIdentity, pins: Pins = .none
+    ) -> MendedRun {
+        var batch = run
+        batch.undoMending()
+        guard batch.spans.count <= Self.maximumRepairedSpans else {
+            return unrepaired(batch)
+        }
+        var facts = RepairFacts(batch)
+        let tree = RepairedTree(
+            repairing: facts.spans(pins: pins), identity: identity.hash,
+            absentPins: absentPins(pins, in: batch))
+        var marks = RepairMarks(batch)
+        let (mended, spans) = marks.write(tree)
+        return MendedRun(batch: mended, spans: spans, notes: tree.notes)
+    }
+
+    private func absentPins(_ pins: Pins, in batch: TraceBatch) -> [SpanKey: RepairPin] {
+        guard !pins.spans.isEmpty else { return [:] }
+        var absent = pins.spans
+        for span in batch.spans { absent[span.key] = nil }
+        return absent.mapValues(RepairPin.init)
+    }
+
+    private func unrepaired(_ batch: TraceBatch) -> MendedRun {
+        var batch = batch
+        let order = batch.spans.indices.sorted { left, right in
+            let (a, b) = (batch.spans[left], batch.spans[right])
+            return (a.startTimeUnixNano, a.traceID, a.spanID)
+                < (b.startTimeUnixNano, b.traceID, b.spanID)
+        }
+        batch.arrangeSpans(order)
+        let spans = batch.spans.enumerated().map { index, span in
+            MendedSpan(
+                reported: span.key, reportedParentSpanID: span.parentSpanID, sequence: index)
+        }
+        return MendedRun(
+            batch: batch, spans: spans,
+            notes: [
+                "the run has \(batch.spans.count) spans, more than \(Self.maximumRepairedSpans); "
+                    + "its tree was not repaired"
+            ])
+    }
+}

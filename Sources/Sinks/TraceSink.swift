@@ -1,0 +1,23 @@
+/// A place where mended runs are delivered.
+public protocol TraceSink: Sendable {
+    /// The name in configuration, metrics and messages; unique among the sinks of a collector.
+    var name: String { get }
+
+    /// How the sink takes later revisions of a run that it has.
+    var mode: SinkMode { get }
+
+    /// Delivers a revision. Idempotent: the same revision may come again after a crash.
+    ///
+    /// A replacing sink gets the whole run. An appending sink gets the spans that it has not got.
+    func deliver(_ revision: Revision) async throws(SinkError)
+
+    /// Releases what the sink holds; nothing is delivered after it.
+    func close() async throws
+}
+
+public enum SinkMode: Hashable, Sendable {
+    /// Every revision replaces the one before.
+    case replacing
+    /// What was delivered stays; a run comes when it is settled, later only its new spans.
+    case appending
+}

@@ -1,0 +1,58 @@
+import ArgumentParser
+import AsyncHTTPClient
+import Foundation
+import NIOCore
+import OTLP
+
+/// Where a running collector's API listens.
+struct CollectorAddress: ParsableArguments {
+    @Option(help: "The API listener of a running collector (or TRACEMEND_URL).")
+    var url: String =
+        ProcessInfo.processInfo.environment["TRACEMEND_URL"] ?? "http://127.0.0.1:4320"
+
+    @Option(help: "The API's bearer token (or TRACEMEND_API_TOKEN).")
+    var token: String? = ProcessInfo.processInfo.environment["TRACEMEND_API_TOKEN"]
+
+    /// One request, its answer's status and body.
+    func fetch(
+        _ method: String = "GET", _ path: String, timeout: TimeAmount = .seconds(60)
+    ) async throws -> (status: Int, body: [UInt8]) {
+        var headers: [String: String] = [:]
+        if let token { headers["Authorization"] = "Bearer \(token)" }
+        let base = url.hasSuffix("/") ? String(url.dropLast()) : url
+        return try await request(method, base + path, headers: headers, timeout: timeout)
+    }
+
+    /// The JSON of a successful answer; any other is a failure with what the collector says.
+    func json(_ path: String) async throws -> JSONValue {
+        let (status, body) = try await fetch("GET", path)
+        let json = try? JSONValue(parsing: body)
+        guard status == 200, let json else {
+            throw Failure("\(url): \(json?["error"]?.string ?? "answered \(status)")")
+        }
+        return json
+    }
+
+    /// A run's id as one segment of a path.
+    static func segment(_ run: String) -> String {
+        run.replacing("%", with: "%25").replacing("/", with: "%2F")
+    }
+}
+
+/// Sends one HTTP request, and waits for its whole answer.
+func request(
+    _ method: String, _ url: String, headers: [String: String] = [:], body: [UInt8]? = nil,
+    timeout: TimeAmount
+) async throws -> (status: Int, body: [UInt8]) {
+    var request = HTTPClientRequest(url: url)
+    request.method = .init(rawValue: method)
+    for (name, value) in headers { request.headers.add(name: name, value: value) }
+    if let body { request.body = .bytes(body) }
+    do {
+        let response = try await HTTPClient.shared.execute(request, timeout: timeout)
+        let content = try await response.body.collect(upTo: 1 << 30)
+        return (Int(response.status.code), Array(content.readableBytesView))
+    } catch {
+        throw Failure("\(url): no answer: \(error)")
+    }
+}

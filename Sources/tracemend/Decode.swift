@@ -1,0 +1,32 @@
+import ArgumentParser
+import OTLP
+import Readings
+
+struct Decode: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Print what an export request holds, neither normalised nor repaired.",
+        discussion: """
+            Example:
+              tracemend decode request.bin
+              tracemend decode --format otlp-json - < request.json.gz
+            """)
+
+    enum Format: String, ExpressibleByArgument, CaseIterable {
+        case text
+        case otlpJSON = "otlp-json"
+    }
+
+    @Option(help: "How to print it.")
+    var format: Format = .text
+
+    @Argument(help: "A request body: protobuf or JSON, plain, gzip or zlib; - is standard input.")
+    var file: String
+
+    func run() throws {
+        let batch = try RequestFile(file).batch()
+        switch format {
+        case .text: try show(BatchText().text(of: batch))
+        case .otlpJSON: try show(batch.json(pretty: true) + [UInt8(ascii: "\n")])
+        }
+    }
+}

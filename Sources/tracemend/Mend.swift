@@ -1,0 +1,59 @@
+import ArgumentParser
+import Collector
+import OTLP
+import Readings
+
+struct Mend: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Mend export requests without a collector.",
+        discussion: """
+            The spans of all files are put into runs by the same rules as in the collector: by \
+            rollout and attempt, else by trace.
+
+            Example:
+              tracemend mend captures/*.bin
+              tracemend mend --format otlp-json --as-one-run worker-*.bin > mended.json
+            """)
+
+    enum Format: String, ExpressibleByArgument, CaseIterable {
+        case tree
+        case otlpJSON = "otlp-json"
+        case otlpProtobuf = "otlp-protobuf"
+    }
+
+    @Option(help: "How to print the runs.")
+    var format: Format = .tree
+
+    @Flag(help: "Put all spans into one run, whatever ids they carry.")
+    var asOneRun = false
+
+    @Option(help: "A folder of dialect tables that is read on top of the built-in ones.")
+    var rules: String?
+
+    @Argument(help: "Request bodies: protobuf or JSON, plain, gzip or zlib; - is standard input.")
+    var files: [String]
+
+    func validate() throws {
+        guard !files.isEmpty else { throw ValidationError("name at least one FILE") }
+    }
+
+    func run() throws {
+        let mending = try OfflineMending(rulesDirectory: rules)
+        let batches = try files.map { try RequestFile($0).batch(keys: mending.keys) }
+        let runs = try mending.mend(batches, asOneRun: asOneRun)
+        switch format {
+        case .tree:
+            let drawing = TreeText(isColoured: Terminal.isColoured)
+            for (place, run) in runs.enumerated() {
+                if place > 0 { try show("\n") }
+                try show(RunHeader(id: run.id, batch: run.mended.batch).text(Terminal.isColoured))
+                try show(drawing.text(of: SpanTree(run.mended.batch)))
+                for note in run.mended.notes { tell("\(run.id): \(note)") }
+            }
+        case .otlpJSON:
+            try show(mending.joined(runs).json(pretty: true) + [UInt8(ascii: "\n")])
+        case .otlpProtobuf:
+            try show(mending.joined(runs).protobuf())
+        }
+    }
+}

@@ -1,0 +1,176 @@
+import Collector
+import CollectorHTTP
+import Compression
+import HTTPTypes
+import Hummingbird
+import HummingbirdTesting
+import NIOCore
+import OTLP
+import Testing
+
+/// One request and what it must be answered with.
+struct Exchange: Sendable, CustomTestStringConvertible {
+    var testDescription: String
+    var method = HTTPRequest.Method.post
+    var path = "/v1/traces"
+    var headers: [String: String] = ["content-type": "application/x-protobuf"]
+    var body: [UInt8] = []
+    var status: Int
+    /// Headers that the answer must have; "" for one that it must not have.
+    var answers: [String: String] = [:]
+    /// What the answer's text must contain.
+    var says = ""
+
+    func check(_ client: any TestClientProtocol) async throws {
+        var fields = HTTPFields()
+        for (name, value) in headers {
+            fields[try #require(HTTPField.Name(name))] = value
+        }
+        let answer = try await client.executeRequest(
+            uri: path, method: method, headers: fields, body: ByteBuffer(bytes: body))
+        let text = String(buffer: answer.body)
+        #expect(Int(answer.status.code) == status, "\(text)")
+        for (name, value) in answers {
+            let found = answer.headers[try #require(HTTPField.Name(name))] ?? ""
+            #expect(found == value, "\(name)")
+        }
+        #expect(text.contains(says) || says.isEmpty, "\(text)")
+    }
+}
+
+@Suite struct IngestTests {
+    private static let protobuf = ["content-type": "application/x-protobuf"]
+    private static let json = ["content-type": "application/json"]
+
+    private static func with(_ headers: [String: String], _ more: [String: String])
+        -> [String: String]
+    {
+        headers.merging(more) { $1 }
+    }
+
+    @Test func requestsAreAnsweredByTheRulesOfOTLP() async throws {
+        let good = try Export.protobuf()
+        let text = Array(Export.json().utf8)
+        let pb = ["content-type": "application/x-protobuf"]
+        let js = ["content-type": "application/json"]
+        let rows = [
+            Exchange(
+                testDescription: "full success in protobuf is an empty message", body: good,
+                status: 200, answers: pb),
+            Exchange(
+                testDescription: "full success in JSON is an empty object", headers: Self.json,
+                body: text, status: 200, answers: js, says: "{}"),
+            Exchange(
+                testDescription: "an empty request is a success", status: 200, answers: pb),
+            Exchange(
+                testDescription: "an empty object is a success", headers: Self.json,
+                body: Array("{}".utf8), status: 200, answers: js, says: "{}"),
+            Exchange(
+                testDescription: "gzip",
+                headers: Self.with(Self.protobuf, ["content-encoding": "gzip"]),
+                body: gzip(good), status: 200),
+            Exchange(
+                testDescription: "two gzip members are one body",
+                headers: Self.with(Self.protobuf, ["content-encoding": "GZIP"]),
+                body: gzip(Array(good.prefix(40))) + gzip(Array(good.dropFirst(40))), status: 200),
+            Exchange(
+                testDescription: "deflate",
+                headers: Self.with(Self.protobuf, ["content-encoding": "deflate"]),
+                body: deflate(good), status: 200),
+            Exchange(
+                testDescription: "identity",
+                headers: Self.with(Self.protobuf, ["content-encoding": "identity"]), body: good,
+                status: 200),
+            Exchange(
+                testDescription: "another content encoding",
+                headers: Self.with(Self.protobuf, ["content-encoding": "br"]), body: good,
+                status: 415, answers: pb, says: "Content-Encoding"),
+            Exchange(
+                testDescription: "media type parameters and case are ignored",
+                headers: ["content-type": "Application/JSON; charset=utf-8"], body: text,
+                status: 200, answers: js),
+            Exchange(
+                testDescription: "another media type", headers: ["content-type": "text/plain"],
+                body: good, status: 415, says: "text/plain"),
+            Exchange(
+                testDescription: "no media type", headers: [:], body: good, status: 415,
+                says: "found none"),
+            Exchange(
+                testDescription: "truncated protobuf", body: good.dropLast(3), status: 400,
+                answers: pb, says: "at byte"),
+            Exchange(
+                testDescription: "truncated JSON", headers: Self.json, body: text.dropLast(3),
+                status: 400, answers: js, says: "\"message\""),
+            Exchange(
+                testDescription: "a wrong JSON type", headers: Self.json,
+                body: Array(#"{"resourceSpans":7}"#.utf8), status: 400, says: "resourceSpans"),
+            Exchange(
+                testDescription: "truncated gzip",
+                headers: Self.with(Self.protobuf, ["content-encoding": "gzip"]),
+                body: gzip(good).dropLast(9), status: 400, says: "inflated"),
+            Exchange(
+                testDescription: "an empty body is no gzip",
+                headers: Self.with(Self.protobuf, ["content-encoding": "gzip"]), status: 400),
+            Exchange(
+                testDescription: "a body over the limit, as Content-Length tells it",
+                headers: Self.with(Self.protobuf, ["content-length": "9000000"]), status: 413,
+                says: "limits.body_bytes"),
+            Exchange(
+                testDescription: "a body over the limit", body: [UInt8](repeating: 0, count: 9000),
+                status: 413, says: "limits.body_bytes"),
+            Exchange(
+                testDescription: "a small body that inflates over the limit",
+                headers: Self.with(Self.protobuf, ["content-encoding": "gzip"]),
+                body: gzip([UInt8](repeating: 0, count: 100_000)), status: 413),
+            Exchange(
+                testDescription: "a trace id of 15 bytes rejects its span",
+                headers: Self.json,
+                body: Array(Export.json(trace: "4bf92f3577b34da6a3ce929d0e0e47").utf8), status: 200,
+                answers: js, says: #""rejectedSpans":"1""#),
+            Exchange(
+                testDescription: "nesting of 100,000",
+                headers: Self.json,
+                body: Array(String(repeating: "[", count: 4000).utf8), status: 400),
+            Exchange(
+                testDescription: "the wrong method", method: .get, status: 405,
+                answers: ["allow": "POST"]),
+            Exchange(testDescription: "an unknown path", path: "/v1/trace", status: 404),
+            Exchange(testDescription: "a doubled slash", path: "//v1/traces", body: good, status: 200),
+            Exchange(testDescription: "a query", path: "/v1/traces?x=1", body: good, status: 200),
+            Exchange(
+                testDescription: "the path of a rollout",
+                path: "/rollout/ro-1/attempt/at-1/v1/traces", body: good, status: 200),
+            Exchange(
+                testDescription: "logs are acknowledged", path: "/v1/logs", body: [1, 2, 3],
+                status: 200, answers: pb),
+            Exchange(
+                testDescription: "metrics are acknowledged", path: "/v1/metrics",
+                headers: Self.json, body: Array("{}".utf8), status: 200, says: "{}"),
+            Exchange(
+                testDescription: "health", method: .get, path: "/healthz", headers: [:],
+                status: 200),
+            Exchange(
+                testDescription: "queries are not for the ingest surface", method: .get,
+                path: "/api/runs", headers: [:], status: 404),
+            Exchange(
+                testDescription: "closing a run that nobody knows",
+                path: "/rollout/no/attempt/no/close", headers: [:], status: 404),
+        ]
+        let collector = try TestCollector { $0.limits.bodyBytes = 8192 }
+        try await collector.ingest { client in
+            for row in rows { try await row.check(client) }
+        }
+    }
+
+    @Test func tooManyBytesInFlightAreTurnedAway() async throws {
+        let collector = try TestCollector { $0.limits.bytesInFlight = 100 }
+        let body = try Export.protobuf()
+        try await collector.ingest { client in
+            try await Exchange(
+                testDescription: "over the room", body: body, status: 503,
+                answers: ["retry-after": "1"], says: "bytes_in_flight"
+            ).check(client)
+            try await Exchange(testDescription: "within the room", status: 200).check(client)
+        }
+    }
+}

@@ -1,0 +1,166 @@
+import Collector
+import CollectorHTTP
+import HTTPTypes
+import Hummingbird
+import HummingbirdTesting
+import NIOCore
+import OTLP
+import Testing
+
+@Suite struct QueryTests {
+    private static let trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+
+    private static func post(
+        _ json: String, path: String = "/v1/traces", _ client: any TestClientProtocol
+    ) async throws {
+        let answer = try await client.executeRequest(
+            uri: path, method: .post, headers: [.contentType: "application/json"],
+            body: ByteBuffer(string: json))
+        #expect(answer.status == .ok)
+    }
+
+    private static func get(
+        _ path: String, _ client: any TestClientProtocol
+    ) async throws -> JSONValue {
+        let answer = try await client.executeRequest(uri: path, method: .get, headers: [:], body: nil)
+        #expect(answer.status == .ok, "\(path): \(String(buffer: answer.body))")
+        return try JSONValue(parsing: Array(answer.body.readableBytesView))
+    }
+
+    private static func close(
+        _ run: String, _ client: any TestClientProtocol
+    ) async throws -> JSONValue {
+        let answer = try await client.executeRequest(
+            uri: "/api/runs/\(run)/close?wait=20s", method: .post, headers: [:], body: nil)
+        #expect(answer.status == .ok, "\(String(buffer: answer.body))")
+        return try JSONValue(parsing: Array(answer.body.readableBytesView))
+    }
+
+    @Test func aRunIsReadInEveryForm() async throws {
+        let collector = try TestCollector()
+        try await collector.api { client in
+            let path = "/rollout/ro%201/attempt/at-1/v1/traces"
+            try await Self.post(Export.json(name: "root"), path: path, client)
+            try await Self.post(
+                Export.json(
+                    span: "00f067aa0ba902b8", parent: "00f067aa0ba902b7", name: "chat",
+                    start: 1_700_000_000_010_000_000, milliseconds: 20,
+                    attributes: """
+                        {"key":"gen_ai.operation.name","value":{"stringValue":"chat"}},\
+                        {"key":"gen_ai.request.model","value":{"stringValue":"gpt-4o"}},\
+                        {"key":"gen_ai.usage.input_tokens","value":{"intValue":"7"}}
+                        """), path: path, client)
+            let closed = try await Self.close("ro%25201%2Fat-1", client)
+            #expect(closed["sinks"]?[0]?["state"] == "delivered")
+
+            let list = try await Self.get("/api/runs", client)
+            #expect(list["runs"]?[0]?["id"] == "ro%201/at-1")
+            #expect(list["runs"]?[0]?["rollout_id"] == "ro 1")
+            #expect(list["runs"]?[0]?["attempt_id"] == "at-1")
+            #expect(list["runs"]?[0]?["spans"] == 2)
+            #expect(list["next"] == .null)
+
+            let tree = try await Self.get("/api/runs/ro%25201%2Fat-1/tree", client)
+            let root = tree["roots"]?[0]
+            #expect(root?["name"] == "root")
+            #expect(root?["duration_ms"] == 100.0)
+            #expect(root?["repair"] == .null)
+            let child = root?["children"]?[0]
+            #expect(child?["name"] == "chat")
+            #expect(child?["operation"] == "chat")
+            #expect(child?["model"] == "gpt-4o")
+            #expect(child?["input_tokens"] == 7)
+
+            let spans = try await Self.get("/api/runs/ro%25201%2Fat-1/spans", client)
+            #expect(spans["spans"]?.array?.map { $0["name"] } == ["root", "chat"])
+            #expect(spans["spans"]?[1]?["parent_id"] == "00f067aa0ba902b7")
+            #expect(spans["spans"]?[1]?["rollout_id"] == "ro 1")
+            #expect(spans["spans"]?[1]?["sequence_id"] == 2)
+
+            let otlp = try await Self.get("/api/runs/ro%25201/at-1/otlp", client)
+            let batch = try TraceBatch(json: otlp.serialized())
+            #expect(batch.spans.count == 2)
+        }
+    }
+
+    @Test func aTraceThatBelongsToARunIsAnAliasOfIt() async throws {
+        let collector = try TestCollector()
+        try await collector.api { client in
+            try await Self.post(
+                Export.json(span: "00f067aa0ba902b8", parent: "00f067aa0ba902b7"), client)
+            try await Self.post(
+                Export.json(), path: "/rollout/ro/attempt/at/v1/traces", client)
+            _ = try await Self.close("ro%2Fat", client)
+            let answer = try await client.executeRequest(
+                uri: "/api/runs/\(Self.trace)/tree", method: .get, headers: [:], body: nil)
+            #expect(answer.status == .temporaryRedirect)
+            #expect(answer.headers[.location] == "/api/runs/ro%2Fat/tree")
+            let tree = try await Self.get("/api/runs/ro%2Fat/tree", client)
+            #expect(tree["roots"]?[0]?["children"]?.array?.count == 1)
+        }
+    }
+
+    @Test func whatNobodyKnowsIsNotFound() async throws {
+        let collector = try TestCollector()
+        try await collector.api { client in
+            for path in ["/api/runs/nobody", "/api/runs/no%2Fbody/tree", "/api/spans", "/other"] {
+                let answer = try await client.executeRequest(
+                    uri: path, method: .get, headers: [:], body: nil)
+                #expect(answer.status == .notFound, "\(path)")
+            }
+        }
+    }
+
+    @Test func theTokenIsAskedFor() async throws {
+        let collector = try TestCollector()
+        try await collector.api(token: Secret("open sesame")) { client in
+            let rows: [(String, String?, HTTPResponse.Status)] = [
+                ("/api/runs", nil, .unauthorized),
+                ("/api/runs", "Bearer open", .unauthorized),
+                ("/api/runs", "Bearer open sesame!", .unauthorized),
+                ("/api/runs", "open sesame", .unauthorized),
+                ("/api/runs", "Bearer open sesame", .ok),
+                ("/metrics", nil, .unauthorized),
+                ("/healthz", nil, .ok),
+            ]
+            for (path, authorization, status) in rows {
+                var headers = HTTPFields()
+                headers[.authorization] = authorization
+                let answer = try await client.executeRequest(
+                    uri: path, method: .get, headers: headers, body: nil)
+                #expect(answer.status == status, "\(path) \(authorization ?? "")")
+            }
+        }
+    }
+
+    @Test func metricsCountWhatCame() async throws {
+        let collector = try TestCollector()
+        try await collector.api { client in
+            try await Self.post(Export.json(), client)
+            try await Self.post(Export.json(trace: "00"), client)
+            _ = try await Self.close(Self.trace, client)
+            let answer = try await client.executeRequest(
+                uri: "/metrics", method: .get, headers: [:], body: nil)
+            let text = String(buffer: answer.body)
+            for line in [
+                "tracemend_received_requests_total 1",
+                "tracemend_received_spans_total 1",
+                #"tracemend_rejected_spans_total{reason="unusable_id"} 1"#,
+                #"tracemend_delivered_spans_total{sink="archive"} 1"#,
+                "tracemend_undelivered_requests 0.0",
+                "tracemend_archive_spans 1.0",
+            ] {
+                #expect(text.contains(line + "\n"), "\(line) in \(text)")
+            }
+        }
+    }
+
+    @Test func aReadyCollectorSaysSo() async throws {
+        let collector = try TestCollector()
+        try await collector.api { client in
+            let answer = try await client.executeRequest(
+                uri: "/readyz", method: .get, headers: [:], body: nil)
+            #expect(answer.status == .ok)
+        }
+    }
+}

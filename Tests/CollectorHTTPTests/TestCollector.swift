@@ -1,0 +1,95 @@
+import Collector
+import CollectorHTTP
+import Foundation
+import Hummingbird
+import HummingbirdTesting
+import Logging
+import OTLP
+import ServiceLifecycle
+
+/// A collector with a data folder of its own, and its two surfaces without sockets.
+struct TestCollector {
+    let pipeline: Pipeline
+    let folder: URL
+
+    init(_ configure: (inout Configuration) -> Void = { _ in }) throws {
+        folder = FileManager.default.temporaryDirectory
+            .appending(path: "tracemend-\(UUID().uuidString)")
+        var configuration = Configuration()
+        configuration.dataDirectory = folder.path
+        configure(&configuration)
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        pipeline = try Pipeline(configuration: configuration, logger: logger)
+    }
+
+    /// Runs the collector's services while the body asks the ingest surface.
+    func ingest<Value: Sendable>(
+        _ body: @escaping @Sendable (any TestClientProtocol) async throws -> Value
+    ) async throws -> Value {
+        try await running {
+            try await Application(responder: IngestResponder(pipeline: pipeline))
+                .test(.router) { try await body($0) }
+        }
+    }
+
+    /// Runs the collector's services while the body asks the API surface.
+    func api<Value: Sendable>(
+        token: Secret? = nil,
+        _ body: @escaping @Sendable (any TestClientProtocol) async throws -> Value
+    ) async throws -> Value {
+        try await running {
+            try await Application(responder: APIResponder(pipeline: pipeline, token: token))
+                .test(.router) { try await body($0) }
+        }
+    }
+
+    private func running<Value: Sendable>(
+        _ body: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value {
+        let services = ServiceGroup(
+            services: pipeline.services, logger: Logger(label: "test"))
+        let result = try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await services.run() }
+            let value = await Result { try await body() }
+            await services.triggerGracefulShutdown()
+            try await group.waitForAll()
+            return value
+        }
+        try await pipeline.finish()
+        try FileManager.default.removeItem(at: folder)
+        return try result.get()
+    }
+}
+
+extension Result where Failure == any Error {
+    fileprivate init(_ body: () async throws -> Success) async {
+        do {
+            self = .success(try await body())
+        } catch {
+            self = .failure(error)
+        }
+    }
+}
+
+/// Small export requests, written down by hand.
+enum Export {
+    /// One span of a trace, its ids given as hexadecimal digits.
+    static func json(
+        trace: String = "4bf92f3577b34da6a3ce929d0e0e4736", span: String = "00f067aa0ba902b7",
+        parent: String = "", name: String = "step", start: Int = 1_700_000_000_000_000_000,
+        milliseconds: Int = 100, attributes: String = ""
+    ) -> String {
+        """
+        {"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":\
+        {"stringValue":"agent"}}]},"scopeSpans":[{"scope":{"name":"test"},"spans":[{"traceId":\
+        "\(trace)","spanId":"\(span)","parentSpanId":"\(parent)","name":"\(name)","kind":1,\
+        "startTimeUnixNano":"\(start)","endTimeUnixNano":"\(start + milliseconds * 1_000_000)",\
+        "attributes":[\(attributes)]}]}]}]}
+        """
+    }
+
+    static func protobuf(_ json: String = json()) throws -> [UInt8] {
+        try TraceBatch(json: Array(json.utf8)).protobuf()
+    }
+}

@@ -1,0 +1,185 @@
+import Collector
+import Testing
+
+@Suite struct ConfigurationTests {
+    @Test func everyKeyOfAFileReachesTheConfiguration() throws {
+        var configuration = Configuration()
+        try configuration.apply(
+            yaml: """
+                host: 0.0.0.0
+                port: 14318
+                api:
+                  host: 127.0.0.1
+                  port: 14320
+                  token: secret
+                data: /var/lib/tracemend
+                inbox:
+                  durability: process
+                  keep_age: 12h
+                  keep_bytes: 1GiB
+                  maximum_bytes: 512MiB
+                archive:
+                  enabled: false
+                  keep_age: 240h
+                  keep_bytes: 3GiB
+                settle:
+                  grace: 500ms
+                  patience: 1.5m
+                run:
+                  key: [session.id, service.instance.id]
+                limits:
+                  body_bytes: 1MiB
+                  bytes_in_flight: 2MiB
+                  repaired_spans_per_run: 1000
+                shutdown:
+                  grace: 3s
+                log:
+                  level: debug
+                """, file: "test.yaml")
+        #expect(configuration.host == "0.0.0.0")
+        #expect(configuration.port == 14318)
+        #expect(configuration.apiHost == "127.0.0.1")
+        #expect(configuration.apiPort == 14320)
+        #expect(configuration.apiToken == Secret("secret"))
+        #expect(configuration.dataDirectory == "/var/lib/tracemend")
+        #expect(configuration.inbox.durability == .process)
+        #expect(configuration.inbox.keepAge == .seconds(12 * 3600))
+        #expect(configuration.inbox.keepBytes == 1 << 30)
+        #expect(configuration.inbox.maximumBytes == 512 << 20)
+        #expect(configuration.archive.isEnabled == false)
+        #expect(configuration.archive.keepAge == .seconds(240 * 3600))
+        #expect(configuration.archive.keepBytes == 3 << 30)
+        #expect(configuration.settling.grace == .milliseconds(500))
+        #expect(configuration.settling.patience == .seconds(90))
+        #expect(configuration.runKey == ["session.id", "service.instance.id"])
+        #expect(configuration.limits.bodyBytes == 1 << 20)
+        #expect(configuration.limits.bytesInFlight == 2 << 20)
+        #expect(configuration.limits.repairedSpansPerRun == 1000)
+        #expect(configuration.shutdownGrace == .seconds(3))
+        #expect(configuration.logLevel == .debug)
+    }
+
+    @Test func sinksAreAList() throws {
+        var configuration = Configuration()
+        try configuration.apply(
+            yaml: """
+                sinks:
+                  - type: lightning
+                    name: store
+                    endpoint: http://127.0.0.1:4747
+                  - type: otlp
+                    endpoint: https://backend.example/otlp
+                    compression: none
+                    timeout: 5s
+                    maximum_request_bytes: 1MiB
+                    headers:
+                      authorization: Bearer token
+                """, file: "test.yaml")
+        try configuration.validate()
+        #expect(configuration.sinks.map(\.name) == ["store", "otlp"])
+        #expect(configuration.sinks.map(\.kind) == [.lightning, .otlp])
+        #expect(configuration.sinks[0].isCompressed)
+        #expect(configuration.sinks[1].isCompressed == false)
+        #expect(configuration.sinks[1].timeout == .seconds(5))
+        #expect(configuration.sinks[1].maximumRequestBytes == 1 << 20)
+        #expect(configuration.sinks[1].headers == ["authorization": Secret("Bearer token")])
+    }
+
+    @Test(arguments: [
+        ("prot: 1", "test.yaml:1: unknown key prot"),
+        ("host: a\napi:\n  prot: 1", "test.yaml:3: unknown key api.prot"),
+        ("port: 70000", "test.yaml:1: port: expected a port from 0 to 65535, found \"70000\""),
+        ("port: many", "test.yaml:1: port: expected a port from 0 to 65535, found \"many\""),
+        (
+            "settle: {grace: 2}",
+            "test.yaml:1: settle.grace: expected a duration such as 500ms, 2s, 10m or 24h, found \"2\""
+        ),
+        (
+            "limits: {body_bytes: -1}",
+            "test.yaml:1: limits.body_bytes: expected a size such as 64MiB, 2GiB or a number of bytes, found \"-1\""
+        ),
+        (
+            "limits: {body_bytes: 9223372036854775807GiB}",
+            "test.yaml:1: limits.body_bytes: expected a size such as 64MiB, 2GiB or a number of bytes, found \"9223372036854775807GiB\""
+        ),
+        (
+            "inbox: {durability: none}",
+            "test.yaml:1: inbox.durability: expected power or process, found \"none\""
+        ),
+        ("host: [{}]", "test.yaml:1: host: expected a plain value, found a structure"),
+        ("- host", "test.yaml: the document: expected keys and values, found other YAML"),
+        ("sinks: {}", "test.yaml: sinks: expected a list, found other YAML"),
+        ("sinks: [{endpoint: \"http://a\"}]", "test.yaml: sinks[0].type is missing"),
+        (
+            "sinks: [{type: file, endpoint: \"http://a\"}]",
+            "test.yaml: sinks[0].type: expected otlp or lightning, found \"file\""
+        ),
+        ("sinks: [{type: otlp}]", "test.yaml: sinks[0].endpoint is missing"),
+        (
+            "sinks: [{type: otlp, endpoint: backend}]",
+            "test.yaml: sinks[0].endpoint: expected an http or https URL, found \"backend\""
+        ),
+        (
+            "sinks: [{type: otlp, endpoint: \"http://a\", size: 1}]",
+            "test.yaml:1: unknown key sinks[0].size"
+        ),
+        (
+            "sinks: [{type: otlp, endpoint: \"http://a\"}, {type: otlp, endpoint: \"http://b\"}]",
+            "sinks: two sinks have the name otlp"
+        ),
+        (
+            "sinks: [{type: otlp, name: archive, endpoint: \"http://a\"}]",
+            "sinks: two sinks have the name archive"
+        ),
+        (
+            "api: {host: 0.0.0.0}",
+            "api.host: 0.0.0.0 is not a loopback address, so api.token must be set: the API shows prompts"
+        ),
+        (
+            "api: {token_file: /nonexistent}",
+            "test.yaml:1: api.token_file: expected a file that holds a token, found \"/nonexistent\""
+        ),
+    ])
+    func aMistakeIsToldWithItsKey(yaml: String, message: String) {
+        var configuration = Configuration()
+        let error = #expect(throws: ConfigurationError.self) {
+            try configuration.apply(yaml: yaml, file: "test.yaml")
+            try configuration.validate()
+        }
+        #expect(error?.description == message)
+    }
+
+    @Test func brokenYAMLIsToldInOneLine() {
+        var configuration = Configuration()
+        let error = #expect(throws: ConfigurationError.self) {
+            try configuration.apply(yaml: "host: [", file: "test.yaml")
+        }
+        #expect(error?.description.hasPrefix("test.yaml: not YAML: ") == true)
+        #expect(error?.description.contains("\n") == false)
+    }
+
+    @Test func environmentVariablesWinOverTheFile() throws {
+        var configuration = Configuration()
+        try configuration.apply(yaml: "port: 1\nsettle: {grace: 1s}", file: "test.yaml")
+        try configuration.apply(environment: [
+            "TRACEMEND_SETTLE_GRACE": "7s", "TRACEMEND_RUN_KEY": "session.id", "HOME": "/",
+        ])
+        #expect(configuration.port == 1)
+        #expect(configuration.settling.grace == .seconds(7))
+        #expect(configuration.runKey == ["session.id"])
+    }
+
+    @Test func anUnknownVariableStopsTheStart() {
+        var configuration = Configuration()
+        let error = #expect(throws: ConfigurationError.self) {
+            try configuration.apply(environment: ["TRACEMEND_PROT": "1"])
+        }
+        #expect(error?.description == "environment: unknown key TRACEMEND_PROT")
+    }
+
+    @Test func secretsAreNotPrinted() throws {
+        var configuration = Configuration()
+        try configuration.apply(yaml: "api: {token: hush}", file: "test.yaml")
+        #expect(!"\(configuration)".contains("hush"))
+    }
+}
