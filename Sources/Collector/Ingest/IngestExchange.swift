@@ -2,18 +2,22 @@ import Compression
 import Inbox
 import Logging
 import OTLP
+import Synchronization
 
-/// One request between its head and its answer. One task uses it; its room is given back when it
-/// goes.
-public final class IngestExchange {
+/// One request between its head and its answer. Its room is given back when it goes.
+public final class IngestExchange: Sendable {
+    private struct State {
+        var body: [UInt8] = []
+        /// Bytes taken of `receiver.bytesInFlight`.
+        var taken: Int
+    }
+
     private let receiver: Receiver
     private let head: IngestHead
     private let route: IngestRoute
     private let encoding: BodyFormat
     private let compression: ContentEncoding
-    private var body: [UInt8] = []
-    /// Bytes taken of `receiver.bytesInFlight`.
-    private var taken: Int
+    private let state: Mutex<State>
 
     init(
         receiver: Receiver, head: IngestHead, route: IngestRoute, encoding: BodyFormat,
@@ -24,32 +28,35 @@ public final class IngestExchange {
         self.route = route
         self.encoding = encoding
         self.compression = compression
-        self.taken = taken
-        body.reserveCapacity(taken)
+        var state = State(taken: taken)
+        state.body.reserveCapacity(taken)
+        self.state = Mutex(state)
     }
 
     deinit {
-        receiver.bytesInFlight.give(back: taken)
+        receiver.bytesInFlight.give(back: state.withLock { $0.taken })
     }
 
     /// Takes the next bytes of the body.
     /// - Returns: an answer where no more can be taken; the rest of the body is not read then.
     public func append(_ bytes: some Collection<UInt8>) -> IngestOutcome? {
-        let size = body.count + bytes.count
-        guard size <= receiver.limits.bodyBytes else {
-            return receiver.refusal(
-                413, .resourceExhausted,
-                receiver.tooLarge("the body has more than \(receiver.limits.bodyBytes) bytes"),
-                in: encoding)
-        }
-        if size > taken {
-            guard receiver.bytesInFlight.take(size - taken) else {
-                return receiver.overloaded(in: encoding)
+        state.withLock { state in
+            let size = state.body.count + bytes.count
+            guard size <= receiver.limits.bodyBytes else {
+                return receiver.refusal(
+                    413, .resourceExhausted,
+                    receiver.tooLarge("the body has more than \(receiver.limits.bodyBytes) bytes"),
+                    in: encoding)
             }
-            taken = size
+            if size > state.taken {
+                guard receiver.bytesInFlight.take(size - state.taken) else {
+                    return receiver.overloaded(in: encoding)
+                }
+                state.taken = size
+            }
+            state.body.append(contentsOf: bytes)
+            return nil
         }
-        body.append(contentsOf: bytes)
-        return nil
     }
 
     /// Answers a body that came to its end, once what it holds is kept.
@@ -74,12 +81,13 @@ public final class IngestExchange {
     }
 
     private func finishTraces(context: RequestContext) async -> IngestOutcome {
+        let body = state.withLock { $0.body }
         let batch: TraceBatch
         let report: IDReport
         do {
             (batch, report) = try receiver.decode(body, compression, encoding)
         } catch {
-            logRefusal(error)
+            logRefusal(error, bytes: body.count)
             return receiver.refusal(error.status, error.code, error.description, in: encoding)
         }
         let rejected = report.rejectedSpans
@@ -108,10 +116,10 @@ public final class IngestExchange {
         return answer(rejected: rejected, message: report.message)
     }
 
-    private func logRefusal(_ error: BodyError) {
+    private func logRefusal(_ error: BodyError, bytes: Int) {
         receiver.logger.warning(
             "refused a request body",
-            metadata: ["reason": "\(error)", "status": "\(error.status)", "bytes": "\(body.count)"])
+            metadata: ["reason": "\(error)", "status": "\(error.status)", "bytes": "\(bytes)"])
     }
 
     private func answer(rejected: Int, message: String) -> IngestOutcome {
