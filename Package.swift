@@ -105,7 +105,14 @@ let package = Package(
             ],
             swiftSettings: strict),
 
-        .testTarget(name: "OTLPTests", dependencies: ["OTLP"], swiftSettings: strict),
+        // The oracle of the codec's tests: libprotobuf-c, and what protoc-c makes of proto/.
+        .systemLibrary(
+            name: "CProtobufC", pkgConfig: "libprotobuf-c",
+            providers: [.apt(["libprotobuf-c-dev"])]),
+        .target(name: "OTLPReference", dependencies: ["CProtobufC"]),
+        .testTarget(
+            name: "OTLPTests", dependencies: ["OTLP", "OTLPReference", "CProtobufC"],
+            swiftSettings: strict),
         .testTarget(
             name: "OTLPJSONTests", dependencies: ["OTLP", "Compression"],
             swiftSettings: strict),
