@@ -121,8 +121,8 @@ import Testing
             .trailingBytes(offset: deflate(text).count)),
         Refusal("junk after bare data", .deflate, bare + [1], .trailingBytes(offset: bare.count)),
         Refusal(
-            "reserved block type", .deflate, [0x07, 0], .damaged(offset: 1, what: "invalid block type")
-        ),
+            "reserved block type", .deflate, [0x07, 0],
+            .damaged(offset: 1, what: "invalid block type")),
         Refusal(
             "a preset dictionary", .deflate, [0x78, 0xBB, 0, 0, 0, 1, 3, 0],
             .damaged(offset: 6, what: "a preset dictionary is needed")),
