@@ -112,5 +112,10 @@ let package = Package(
         .testTarget(
             name: "MendingTests", dependencies: ["OTLP", "SemanticConventions", "Mending"],
             swiftSettings: strict),
+        .testTarget(
+            name: "OTLPJSONTests", dependencies: ["OTLP", "Compression"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "CompressionTests", dependencies: ["Compression"], swiftSettings: strict),
     ]
 )

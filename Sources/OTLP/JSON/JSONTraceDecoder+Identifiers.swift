@@ -1,0 +1,91 @@
+/// The ids of one span or link while it is read; what is irregular about them is kept with the last.
+struct ReadIdentifiers {
+    var traceID = TraceID.invalid
+    var spanID = SpanID.invalid
+    var parentSpanID = SpanID.invalid
+    fileprivate var irregularTraceID: Slice?
+    fileprivate var irregularSpanID: Slice?
+    fileprivate var irregularParentSpanID: Slice?
+}
+
+extension JSONTraceDecoder {
+    mutating func traceID(into ids: inout ReadIdentifiers) throws(DecodingError) {
+        let digits = try idText()
+        ids.traceID = TraceID(digits: digits) ?? .invalid
+        ids.irregularTraceID = ids.traceID.isValid ? nil : irregular(digits)
+    }
+
+    mutating func spanID(into ids: inout ReadIdentifiers) throws(DecodingError) {
+        let digits = try idText()
+        ids.spanID = SpanID(digits: digits) ?? .invalid
+        ids.irregularSpanID = ids.spanID.isValid ? nil : irregular(digits)
+    }
+
+    mutating func parentSpanID(into ids: inout ReadIdentifiers) throws(DecodingError) {
+        let digits = try idText()
+        ids.parentSpanID = SpanID(digits: digits) ?? .invalid
+        ids.irregularParentSpanID = ids.parentSpanID.isValid ? nil : irregular(digits)
+    }
+
+    /// Puts the irregular ids of a record that was read into the batch, and says which they are.
+    mutating func keepIrregular(
+        _ ids: ReadIdentifiers, of owner: IrregularID.Owner
+    ) -> IrregularIDs {
+        var fields: IrregularIDs = []
+        for (field, bytes) in [
+            (IrregularIDs.traceID, ids.irregularTraceID), (.spanID, ids.irregularSpanID),
+            (.parentSpanID, ids.irregularParentSpanID),
+        ] {
+            guard let bytes else { continue }
+            fields.insert(field)
+            batch.irregularIDs.append(IrregularID(owner: owner, field: field, bytes: bytes))
+        }
+        return fields
+    }
+
+    private mutating func idText() throws(DecodingError) -> ArraySlice<UInt8> {
+        guard let text = try json.text() else { return [] }
+        return json.content(text)
+    }
+
+    /// The bytes that the digits say, else the text itself; nil where there is none.
+    private mutating func irregular(_ text: ArraySlice<UInt8>) -> Slice? {
+        guard !text.isEmpty else { return nil }
+        return batch.append(bytes: [UInt8](hexadecimal: text) ?? Array(text))
+    }
+}
+
+extension TraceID {
+    fileprivate init?(digits: ArraySlice<UInt8>) {
+        guard digits.count == 32, let high = UInt64(hexadecimal: digits.prefix(16)),
+            let low = UInt64(hexadecimal: digits.suffix(16))
+        else { return nil }
+        self.init(high: high, low: low)
+    }
+}
+
+extension SpanID {
+    fileprivate init?(digits: ArraySlice<UInt8>) {
+        guard digits.count == 16, let word = UInt64(hexadecimal: digits) else { return nil }
+        self.init(word: word)
+    }
+}
+
+extension [UInt8] {
+    /// The bytes that pairs of hexadecimal digits say; nil for any other text.
+    init?(hexadecimal text: ArraySlice<UInt8>) {
+        guard text.count & 1 == 0 else { return nil }
+        self = []
+        reserveCapacity(text.count / 2)
+        var high: UInt8?
+        for digit in text {
+            guard let value = hexadecimalValue(of: digit) else { return nil }
+            if let first = high {
+                append(first << 4 | value)
+                high = nil
+            } else {
+                high = value
+            }
+        }
+    }
+}

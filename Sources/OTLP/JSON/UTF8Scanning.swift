@@ -1,0 +1,62 @@
+extension [UInt8] {
+    /// The first index from `start` on of a byte that is a quotation mark, a backslash, a control
+    /// character or not ASCII; the end if there is none.
+    func endOfPlainASCII(from start: Int) -> Int {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let highs: UInt64 = 0x8080_8080_8080_8080
+        let raw = unsafe span.bytes
+        var index = start
+        while count - index >= 8 {
+            let word = UInt64(
+                littleEndian: unsafe raw.unsafeLoadUnaligned(
+                    fromByteOffset: index, as: UInt64.self))
+            let quotes = word ^ (ones &* UInt64(UInt8(ascii: "\"")))
+            let slashes = word ^ (ones &* UInt64(UInt8(ascii: "\\")))
+            // A subtraction borrows only upwards, so the lowest marked byte is always a true one.
+            let marks =
+                (word &- ones &* 0x20) & ~word | (quotes &- ones) & ~quotes
+                | (slashes &- ones) & ~slashes | word
+            let special = marks & highs
+            if special != 0 { return index + special.trailingZeroBitCount >> 3 }
+            index += 8
+        }
+        while index < count {
+            switch self[index] {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"), ..<0x20, 0x80...: return index
+            default: index += 1
+            }
+        }
+        return index
+    }
+
+    /// How many bytes the well-formed UTF-8 sequence at this index has; 0 if it is ill-formed.
+    ///
+    /// Source: The Unicode Standard, table 3-7.
+    func lengthOfUTF8Sequence(at index: Int) -> Int {
+        let lead = self[index]
+        let length: Int
+        var second: ClosedRange<UInt8> = 0x80...0xBF
+        switch lead {
+        case ..<0x80: return 1
+        case 0xC2...0xDF: length = 2
+        case 0xE0:
+            length = 3
+            second = 0xA0...0xBF
+        case 0xED:
+            length = 3
+            second = 0x80...0x9F
+        case 0xE1...0xEF: length = 3
+        case 0xF0:
+            length = 4
+            second = 0x90...0xBF
+        case 0xF4:
+            length = 4
+            second = 0x80...0x8F
+        case 0xF1...0xF3: length = 4
+        default: return 0
+        }
+        guard count - index >= length, second.contains(self[index + 1]) else { return 0 }
+        for place in 2..<Swift.max(length, 2) where self[index + place] & 0xC0 != 0x80 { return 0 }
+        return length
+    }
+}

@@ -1,0 +1,74 @@
+import OTLP
+
+/// Reads tool definitions and retrieved documents as those of the GenAI conventions.
+enum DefinitionReader {
+    /// The flat definitions of a value: an array, one definition, or JSON texts of them.
+    static func tools(_ value: JSONValue) -> [JSONValue] {
+        switch value.unwrapped {
+        case .array(let elements): elements.flatMap { tools($0) }
+        case .object(let members): [tool(.object(members))]
+        default: []
+        }
+    }
+
+    /// One definition: flat already, nested as OpenAI's API has it, or Anthropic's.
+    static func tool(_ value: JSONValue) -> JSONValue {
+        let inner = value["function"]?.object == nil ? value : value["function"] ?? value
+        if value["function"] == nil, value["type"]?.string != nil, value["name"]?.string != nil,
+            value["input_schema"] == nil, value["parameters"]?.string == nil
+        {
+            return value
+        }
+        guard let name = inner["name"]?.string else {
+            // A bare schema says its name in its title, if at all.
+            guard value["properties"] != nil else { return value }
+            var members: [JSONValue.Member] = [.init("type", "function")]
+            if let title = value["title"]?.string { members.append(.init("name", .string(title))) }
+            return .object(members + [.init("parameters", value)])
+        }
+        let type = value["type"]?.string ?? "function"
+        return definition(
+            type: type == "custom" && value["input_schema"] != nil ? "function" : type, name: name,
+            description: inner["description"]?.string,
+            parameters: inner.first(of: "parameters", "input_schema", "inputSchema")?.unwrapped)
+    }
+
+    static func definition(
+        type: String, name: String?, description: String?, parameters: JSONValue?
+    ) -> JSONValue {
+        var members: [JSONValue.Member] = [.init("type", .string(type))]
+        if let name { members.append(.init("name", .string(name))) }
+        if let description { members.append(.init("description", .string(description))) }
+        if let parameters { members.append(.init("parameters", parameters)) }
+        return .object(members)
+    }
+
+    /// The documents of a value.
+    static func documents(_ value: JSONValue) -> [JSONValue] {
+        switch value.unwrapped {
+        case .array(let elements): elements.flatMap { documents($0) }
+        case .object(let members):
+            if let inner = JSONValue.object(members).first(of: "documents", "nodes"),
+                inner.array != nil
+            {
+                documents(inner)
+            } else {
+                [document(.object(members))]
+            }
+        case let scalar: scalar.isBlank ? [] : [["content": .string(scalar.asText)]]
+        }
+    }
+
+    private static func document(_ value: JSONValue) -> JSONValue {
+        let body = value["kwargs"] ?? value["document"] ?? value["node"] ?? value
+        guard body["content"] == nil, let text = body.first(of: "page_content", "text") else {
+            return body
+        }
+        var members: [JSONValue.Member] = []
+        if let id = body.first(of: "id", "id_") { members.append(.init("id", id)) }
+        if let score = value.first(of: "score") { members.append(.init("score", score)) }
+        members.append(.init("content", text))
+        if let metadata = body["metadata"] { members.append(.init("metadata", metadata)) }
+        return .object(members)
+    }
+}

@@ -1,0 +1,22 @@
+/// Why the rule tables cannot be used.
+public enum RuleError: Error, Hashable, Sendable {
+    /// The folder with the built-in tables is at none of these places.
+    case rulesNotFound(searched: [String])
+    /// A file or folder could not be read.
+    case unreadable(path: String, reason: String)
+    /// A cell says something that the table's grammar does not allow. Lines count from 1.
+    case malformed(file: String, line: Int, column: String, expected: String, found: String)
+}
+
+extension RuleError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .rulesNotFound(let searched):
+            "expected the rule tables in one of \(searched.joined(separator: ", ")), found none"
+        case .unreadable(let path, let reason):
+            "\(path): expected a readable file or folder, found: \(reason)"
+        case .malformed(let file, let line, let column, let expected, let found):
+            "\(file):\(line): column \(column): expected \(expected), found \"\(found)\""
+        }
+    }
+}

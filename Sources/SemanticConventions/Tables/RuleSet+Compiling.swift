@@ -1,0 +1,263 @@
+import OTLP
+
+extension RuleSet {
+    init(files layers: [RuleFiles]) throws(RuleError) {
+        var all = RuleFiles()
+        for (number, layer) in layers.enumerated() {
+            for (path, text) in layer.texts { all.texts["\(number)/\(path)"] = text }
+        }
+        version = all.fingerprint
+
+        let targets = try TargetTable(layers)
+        maps = try Self.readMaps(layers)
+        let reader = RowReader(targets: targets, maps: maps)
+        let (dialects, files) = try Self.readDialects(layers, reader)
+        let numbers = Dictionary(
+            dialects.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+        var withKinds = dialects
+        commonKinds = try Self.readKinds(layers, into: &withKinds, numbers, maps)
+        self.dialects = withKinds
+        self.files = files
+        commonFiles = ["otel_legacy", "otel_137"].compactMap { name in
+            numbers[name].map { dialects[$0].file }
+        }
+        evidence = try Self.readEvidence(layers, numbers)
+        generalRows = try Self.readGeneral(layers, reader)
+        types = targets.exported
+        normalForms = Self.normalForms(in: commonFiles.map { files[$0] })
+
+        var byShape: [String: [PatternUse]] = [:]
+        var withName: [PatternUse] = []
+        var sources: Set<String> = []
+        for (file, content) in files.enumerated() {
+            for (row, mapping) in content.rows.enumerated() {
+                switch mapping.source.place {
+                case .attribute(let key): sources.insert(key)
+                case .attributes(let pattern):
+                    let use = PatternUse(file: file, row: row)
+                    if let shape = pattern.shape {
+                        byShape[shape, default: []].append(use)
+                    } else {
+                        withName.append(use)
+                    }
+                default: break
+                }
+            }
+        }
+        patternsByShape = byShape
+        patternsWithName = withName
+        sourceKeys = sources
+        keyTable = Self.keys(
+            sources: sources, targets: targets, evidence: evidence, dialects: withKinds,
+            commonKinds: commonKinds, files: files, generalRows: generalRows)
+    }
+
+    private static func table(
+        _ path: String, in layer: RuleFiles, _ columns: String
+    ) throws(RuleError) -> [RuleTable.Row] {
+        guard let text = layer.texts[path] else { return [] }
+        let names = columns.split(separator: " ").map { String($0) }
+        return try RuleTable(file: path, text: text, columns: names).rows
+    }
+
+    static func rows(
+        _ path: String, of layers: [RuleFiles], topFirst: Bool = false, _ columns: String
+    ) throws(RuleError) -> [RuleTable.Row] {
+        var rows: [RuleTable.Row] = []
+        for layer in topFirst ? layers.reversed() : layers {
+            rows += try table(path, in: layer, columns)
+        }
+        return rows
+    }
+
+    private static func readMaps(_ layers: [RuleFiles]) throws(RuleError) -> [String: ValueMap] {
+        var maps: [String: ValueMap] = [:]
+        for row in try rows("enums.tsv", of: layers, topFirst: true, "map from to note") {
+            let name = try row.text("map")
+            maps[name, default: ValueMap(name: name)].add(from: try row.text("from"), to: row["to"])
+        }
+        return maps
+    }
+
+    private static func readDialects(
+        _ layers: [RuleFiles], _ reader: RowReader
+    ) throws(RuleError) -> ([Dialect], [DialectFile]) {
+        var dialects: [Dialect] = []
+        var files: [DialectFile] = []
+        let columns = "dialect tier input_incl output_incl rollup_ops file note"
+        for row in try rows("dialects.tsv", of: layers, columns) {
+            guard let count = Dialect.InputCount(rawValue: row["input_incl"]) else {
+                throw row.error("input_incl", expected: "yes, no or by_provider")
+            }
+            let path = "dialects/" + (try row.text("file"))
+            guard let layer = layers.last(where: { $0.texts[path] != nil }) else {
+                throw row.error("file", expected: "a file of the folder dialects")
+            }
+            var file = files.firstIndex { $0.name == path }
+            if file == nil {
+                let columns = "source target op when prio v note"
+                var content: [MappingRow] = []
+                for row in try table(path, in: layer, columns) {
+                    content.append(try reader.mapping(row, target: "target", source: "source"))
+                }
+                let ordered = content.enumerated().sorted {
+                    ($0.element.priority, $0.offset) < ($1.element.priority, $1.offset)
+                }
+                files.append(DialectFile(name: path, rows: ordered.map(\.element)))
+                file = files.count - 1
+            }
+            let dialect = Dialect(
+                name: try row.text("dialect"), tier: try row.integer("tier"), inputCount: count,
+                rollupOperations: Set(row["rollup_ops"].split(separator: ",").map(\.trimmed)),
+                file: file ?? 0)
+            if let known = dialects.firstIndex(where: { $0.name == dialect.name }) {
+                dialects[known] = dialect
+            } else {
+                dialects.append(dialect)
+            }
+        }
+        return (dialects, files)
+    }
+
+    private static func readKinds(
+        _ layers: [RuleFiles], into dialects: inout [Dialect], _ numbers: [String: Int],
+        _ maps: [String: ValueMap]
+    ) throws(RuleError) -> [KindRow] {
+        var common: [KindRow] = []
+        for row in try rows("kinds.tsv", of: layers, topFirst: true, "dialect when op note") {
+            guard let conditions = Condition.conjunction(row["when"]), !conditions.isEmpty else {
+                throw row.error("when", expected: "conditions joined by \" & \"")
+            }
+            var decision = KindRow.Decision.operation(row["op"])
+            if row["op"].isEmpty {
+                decision = .none
+            } else if row["op"].hasPrefix("map:") {
+                let parts = row["op"].dropFirst(4).split(separator: "(")
+                guard parts.count == 2, parts[1].hasSuffix(")"), maps[String(parts[0])] != nil else {
+                    throw row.error("op", expected: "map:NAME(KEY) with a map of enums.tsv")
+                }
+                decision = .mapped(map: String(parts[0]), key: String(parts[1].dropLast()))
+            }
+            let kind = KindRow(
+                conditions: conditions, decision: decision,
+                isOverride: row["note"].hasPrefix("override"))
+            if row["dialect"] == "*" {
+                common.append(kind)
+            } else if let number = numbers[row["dialect"]] {
+                dialects[number].kinds.append(kind)
+            } else {
+                throw row.error("dialect", expected: "a dialect of dialects.tsv or *")
+            }
+        }
+        return common
+    }
+
+    private static func readEvidence(
+        _ layers: [RuleFiles], _ numbers: [String: Int]
+    ) throws(RuleError) -> EvidenceTable {
+        var table = EvidenceTable()
+        for row in try rows("detect.tsv", of: layers, "dialect weight kind pattern note") {
+            guard let dialect = numbers[row["dialect"]] else {
+                throw row.error("dialect", expected: "a dialect of dialects.tsv")
+            }
+            var weight = try row.integer("weight")
+            if row["kind"] == "not" { weight = -abs(weight) }
+            guard abs(weight) <= 1000 else {
+                throw row.error("weight", expected: "a weight from -1000 to 1000")
+            }
+            table.items.append(EvidenceTable.Item(dialect: dialect, weight: weight))
+            try table.add(table.items.count - 1, row)
+        }
+        return table
+    }
+
+    private static func readGeneral(
+        _ layers: [RuleFiles], _ reader: RowReader
+    ) throws(RuleError) -> [MappingRow] {
+        var general: [MappingRow] = []
+        let columns = "old new op when since scope status note"
+        for row in try rows("general.tsv", of: layers, columns) {
+            if row["new"].isEmpty || ["resources", "metrics"].contains(row["scope"]) { continue }
+            let mapping = try reader.mapping(row, target: "new", source: "old")
+            if !mapping.isKept { general.append(mapping) }
+        }
+        return general
+    }
+
+    /// A scalar's row onto itself in the common files says what its right values look like.
+    private static func normalForms(in files: [DialectFile]) -> [String: [ValueOperation]] {
+        var forms: [String: [ValueOperation]] = [:]
+        for row in files.flatMap(\.rows) {
+            guard case .attribute(let key) = row.source.place, row.source.path == nil,
+                case .attribute(let target, let type) = row.target, key == target,
+                type != .document
+            else { continue }
+            if forms[key] == nil { forms[key] = row.operations }
+        }
+        return forms
+    }
+
+    private static func keys(
+        sources: Set<String>, targets: TargetTable, evidence: EvidenceTable, dialects: [Dialect],
+        commonKinds: [KindRow], files: [DialectFile], generalRows: [MappingRow]
+    ) -> KeyTable {
+        var keys = sources
+        keys.formUnion(targets.exported.keys)
+        keys.formUnion(evidence.byKey.keys)
+        keys.formUnion(evidence.byKeyAndValue.keys)
+        keys.formUnion(evidence.byResourceKey.map(\.key))
+        for kind in commonKinds + dialects.flatMap(\.kinds) {
+            keys.formUnion(kind.conditions.compactMap(\.key))
+            if case .mapped(_, let key) = kind.decision { keys.insert(key) }
+        }
+        for row in files.flatMap(\.rows) + generalRows {
+            keys.formUnion(row.conditions.compactMap(\.key))
+            if case .attribute(let key) = row.source.place { keys.insert(key) }
+            if case .attribute(let key, _) = row.target { keys.insert(key) }
+        }
+        keys.formUnion([
+            "input.mime_type", "output.mime_type", Provenance.dialect, Provenance.derived,
+            Provenance.loss,
+        ])
+        return KeyTable(keys.sorted())
+    }
+}
+
+extension EvidenceTable {
+    fileprivate mutating func add(_ item: Int, _ row: RuleTable.Row) throws(RuleError) {
+        let pattern = try row.text("pattern")
+        func keyAndValue() throws(RuleError) -> (String, String) {
+            guard let equals = pattern.firstIndex(of: "="), equals != pattern.startIndex else {
+                throw row.error("pattern", expected: "KEY=VALUE")
+            }
+            return (String(pattern[..<equals]), String(pattern[pattern.index(after: equals)...]))
+        }
+        switch row["kind"] {
+        case "attr": byKey[pattern, default: []].append(item)
+        case "attr^", "not": byKeyPrefix.append((pattern, item))
+        case "attr=":
+            let (key, value) = try keyAndValue()
+            byKeyAndValue[key, default: []].append((value, item))
+        case "event": byEventName[pattern, default: []].append(item)
+        case "event^": byEventPrefix.append((pattern, item))
+        case "span^": bySpanNamePrefix.append((pattern, item))
+        case "scope": byScope[pattern, default: []].append(item)
+        case "scope^": byScopePrefix.append((pattern, item))
+        case "scope~":
+            guard let regex = ScopePattern(pattern) else {
+                throw row.error("pattern", expected: "a regular expression")
+            }
+            byScopePattern.append((regex, item))
+        case "schema^": bySchemaPrefix.append((pattern, item))
+        case "res": byResourceKey.append((pattern, nil, item))
+        case "res=":
+            let (key, value) = try keyAndValue()
+            byResourceKey.append((key, value, item))
+        default:
+            throw row.error(
+                "kind",
+                expected: "attr attr^ attr= not event event^ span^ scope scope^ scope~ schema^ res "
+                    + "or res=")
+        }
+    }
+}
