@@ -56,7 +56,8 @@ struct SpanView {
         endTime = record.endTimeUnixNano
         self.scopeName = scopeName
         for position in record.attributes.indices {
-            add(keys[keys.number(of: batch.attributes[position], in: batch)], at: position)
+            let number = keys.number(of: batch.attributes[position], in: batch)
+            add(keys[number], at: position)
         }
     }
 
