@@ -129,6 +129,10 @@ let package = Package(
             name: "HierarchyRepairTests", dependencies: ["OTLP", "HierarchyRepair"],
             swiftSettings: strict),
         .testTarget(
+            name: "MendingTests",
+            dependencies: ["OTLP", "Compression", "SemanticConventions", "Mending"],
+            swiftSettings: strict),
+        .testTarget(
             name: "SQLiteArchiveTests",
             dependencies: [
                 "OTLP", "Mending", "Sinks", "SQLiteArchive",
