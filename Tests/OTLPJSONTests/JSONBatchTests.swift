@@ -161,6 +161,12 @@ import Testing
             #expect(found.batch.spans.count == 1)
         }
         #expect(try TraceBatch.detectingFormat(of: []).format == .protobuf)
+        for (body, offset) in [("{\"a\":1,}", 7), ("\n{\"a\":1,}", 8), ("no", 0)] {
+            let error = #expect(throws: DecodingError.self) {
+                try TraceBatch.detectingFormat(of: Array(body.utf8))
+            }
+            #expect(error?.offset == offset, "\(body.debugDescription)")
+        }
     }
 
     @Test("A protobuf body that begins as JSON may is protobuf")
