@@ -92,9 +92,8 @@ public final class IngestExchange: Sendable {
         }
         let rejected = report.rejectedSpans
         receiver.metrics.add(.rejectedSpans, rejected, labels: ["reason": "unusable_id"])
-        guard !batch.spans.isEmpty else {
-            return answer(rejected: rejected, message: report.message)
-        }
+        let message = warnings(of: batch, report)
+        guard !batch.spans.isEmpty else { return answer(rejected: rejected, message: message) }
         let feeds = RequestFeeds(
             batch, context: context, runKeyAttributes: receiver.runKey)
         do {
@@ -113,7 +112,23 @@ public final class IngestExchange: Sendable {
         receiver.metrics.add(.receivedSpans, batch.spans.count)
         receiver.metrics.add(.receivedBytes, body.count)
         receiver.arrival.raise()
-        return answer(rejected: rejected, message: report.message)
+        return answer(rejected: rejected, message: message)
+    }
+
+    /// What was not taken as it came, in words for the sender; "" for full success.
+    private func warnings(of batch: TraceBatch, _ report: IDReport) -> String {
+        var warnings = report.message.isEmpty ? [] : [report.message]
+        if batch.droppedDeepValues > 0 {
+            warnings.append(
+                "attributes dropped whose values nest deeper than "
+                    + "\(TraceBatch.maximumValueDepth) levels: \(batch.droppedDeepValues)")
+        }
+        if batch.repairedStrings > 0 {
+            warnings.append(
+                "strings that were not UTF-8, bad bytes replaced by U+FFFD: "
+                    + "\(batch.repairedStrings)")
+        }
+        return warnings.joined(separator: ". ")
     }
 
     private func logRefusal(_ error: BodyError, bytes: Int) {
