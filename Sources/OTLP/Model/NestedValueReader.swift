@@ -95,7 +95,7 @@ struct NestedValueReader {
     }
 
     private func nextField(at position: inout Int, before end: Int) -> Field? {
-        var cursor = unsafe WireCursor(bytes.span.bytes, budget: NodeBudget(.standard))
+        var cursor = unsafe WireCursor(bytes.span.bytes)
         cursor.position = position
         guard position < end, let tag = try? cursor.tag(before: end) else { return nil }
         var field = Field(tag: tag)

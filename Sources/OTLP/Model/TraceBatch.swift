@@ -24,9 +24,6 @@ public struct TraceBatch: Sendable {
     /// Values nested deeper than the limit, that were dropped.
     public internal(set) var droppedDeepValues = 0
 
-    /// Of the decoding that goes on.
-    var depthLimit = TraceBatch.maximumValueDepth
-
     public init(keys: KeyTable = .none) {
         self.keys = keys
     }

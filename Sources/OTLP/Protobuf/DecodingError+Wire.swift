@@ -39,7 +39,7 @@ extension DecodingError {
     }
 
     private static func lengthReason(_ cursor: borrowing WireCursor, end: Int) -> String {
-        var reader = WireCursor(cursor.body, budget: cursor.budget)
+        var reader = WireCursor(cursor.body)
         reader.position = cursor.position
         guard let length = try? reader.varint(before: end) else { return "the length is truncated" }
         return "length \(length) exceeds the \(end - reader.position) bytes left"
@@ -59,7 +59,7 @@ private struct WireLocator: ~Escapable {
     func locate(_ offset: Int) -> (name: String, end: Int) {
         var message = WireMessage.request
         var end = body.byteCount
-        var reader = WireCursor(body, budget: NodeBudget(.standard))
+        var reader = WireCursor(body)
         while reader.position < end {
             let atField = reader.position == offset
             guard let tag = try? reader.tag(before: end) else { break }

@@ -13,13 +13,13 @@ extension TraceBatch {
         let slice = try cursor.slice(before: limit)
         let end = cursor.position
         cursor.position = Int(slice.offset)
-        var walk = NestedValueWalk(depthLimit: depthLimit, records: false)
+        var walk = NestedValueWalk(depthLimit: cursor.depthLimit, records: false)
         try walk.list(message, &cursor, before: end, depth: 2)
         guard walk.badStrings > 0, !walk.isTooDeep else {
             return NestedValue(slice: slice, isTooDeep: walk.isTooDeep)
         }
         cursor.position = Int(slice.offset)
-        walk = NestedValueWalk(depthLimit: depthLimit, records: true)
+        walk = NestedValueWalk(depthLimit: cursor.depthLimit, records: true)
         try walk.list(message, &cursor, before: end, depth: 2)
         return NestedValue(slice: try rewrite(walk.pieces), isTooDeep: false)
     }

@@ -18,11 +18,10 @@ extension TraceBatch {
         protobuf body: [UInt8], limits: DecodingLimits = .standard
     ) throws(DecodingError) {
         removeAll()
-        var cursor = unsafe WireCursor(body.span.bytes, budget: NodeBudget(limits))
+        var cursor = unsafe WireCursor(body.span.bytes, limits: limits)
         do throws(WireError) {
             guard body.count <= Self.maximumBytes else { throw .tooManyBytes }
             bytes = body
-            depthLimit = min(limits.maximumValueDepth, Self.maximumValueDepth)
             try decodeRequest(&cursor)
         } catch {
             removeAll()

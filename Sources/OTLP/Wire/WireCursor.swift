@@ -10,12 +10,15 @@ struct WireCursor: ~Escapable {
     var position = 0
     /// The tag of the field that is being read.
     private(set) var fieldStart = 0
-    var budget: NodeBudget
+    private var budget: NodeBudget
+    /// Values deeper than this are passed over.
+    let depthLimit: Int
 
     @_lifetime(copy body)
-    init(_ body: RawSpan, budget: NodeBudget) {
+    init(_ body: RawSpan, limits: DecodingLimits = .standard) {
         self.body = body
-        self.budget = budget
+        budget = NodeBudget(limits)
+        depthLimit = min(limits.maximumValueDepth, TraceBatch.maximumValueDepth)
     }
 
     @inline(__always)
