@@ -135,17 +135,15 @@ struct JSONText {
 
     private mutating func writeString(_ text: ArraySlice<UInt8>) {
         bytes.append(UInt8(ascii: "\""))
-        var copied = text.startIndex
-        for index in text.indices {
-            let byte = text[index]
-            guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else {
-                continue
+        text.withUnsafeBytes { buffer in
+            var copied = 0
+            while let index = EscapeScanning.firstEscaped(in: buffer, from: copied) {
+                bytes.append(contentsOf: buffer[copied..<index])
+                writeEscaped(buffer[index])
+                copied = index + 1
             }
-            bytes.append(contentsOf: text[copied..<index])
-            writeEscaped(byte)
-            copied = index + 1
+            bytes.append(contentsOf: buffer[copied...])
         }
-        bytes.append(contentsOf: text[copied...])
         bytes.append(UInt8(ascii: "\""))
     }
 

@@ -131,9 +131,27 @@ struct ResultRow: ~Copyable {
 
     /// The trace id and span id of two neighbouring columns.
     func spanKey(_ column: CInt) -> SpanKey? {
-        guard let traceID = TraceID(hexadecimal: text(column)),
-            let spanID = SpanID(hexadecimal: text(column + 1))
+        guard let high = word(column, digits: 0..<16), let low = word(column, digits: 16..<32),
+            let span = word(column + 1, digits: 0..<16)
         else { return nil }
-        return SpanKey(traceID: traceID, spanID: spanID)
+        return SpanKey(traceID: TraceID(high: high, low: low), spanID: SpanID(word: span))
+    }
+
+    /// Hexadecimal digits of a column, read without a string: there is one such row for each span
+    /// of a run whenever a revision comes.
+    private func word(_ column: CInt, digits: Range<Int>) -> UInt64? {
+        guard let text = sqlite3_column_text(statement, column),
+            Int(sqlite3_column_bytes(statement, column)) >= digits.upperBound
+        else { return nil }
+        var word: UInt64 = 0
+        for place in digits {
+            let digit = text[place]
+            switch digit {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): word = word << 4 | UInt64(digit & 15)
+            case UInt8(ascii: "a")...UInt8(ascii: "f"): word = word << 4 | UInt64(digit & 15 + 9)
+            default: return nil
+            }
+        }
+        return word
     }
 }

@@ -12,6 +12,28 @@ import Testing
         #expect(batch.protobuf() == run.batch.protobuf())
     }
 
+    @Test func aCharacterThatJSONEscapesComesBackFromEveryPlace() async throws {
+        let store = try TemporaryArchive()
+        var run = RunSketch()
+        var texts: [String] = []
+        for special in ["\"", "\\", "\u{0}", "\u{1F}", "\n", "\u{7F}", "é", "😀"] {
+            for before in 0..<18 {
+                let text = String(repeating: "~", count: before) + special
+                texts += [text, text + "a", text + special + "abcdefgh" + special]
+            }
+        }
+        for (place, text) in texts.enumerated() {
+            run.add("span", span: UInt64(place + 1), [KeyValue(text, .string(text))])
+        }
+        try await store.archive.deliver(run.revision())
+        let batch = try #require(try await store.archive.reader.batch(ofRun: "ro-1/at-1"))
+        #expect(
+            batch.spans.map { batch.keyValues($0.attributes) }
+                == texts.map { [KeyValue($0, .string($0))] })
+        #expect(
+            try store.shell("SELECT COUNT(*) FROM spans WHERE NOT json_valid(attributes)") == ["0"])
+    }
+
     /// A run with every field that a batch can hold, and every kind of value.
     private func everything() -> RunSketch {
         var run = RunSketch()
