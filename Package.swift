@@ -110,6 +110,10 @@ let package = Package(
             name: "OTLPJSONTests", dependencies: ["OTLP", "Compression"],
             swiftSettings: strict),
         .testTarget(
+            name: "SemanticConventionsTests",
+            dependencies: ["SemanticConventions", "OTLP", "Compression"],
+            swiftSettings: strict),
+        .testTarget(
             name: "CompressionTests", dependencies: ["Compression"], swiftSettings: strict),
     ]
 )
