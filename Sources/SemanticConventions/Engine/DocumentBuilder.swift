@@ -1,9 +1,9 @@
 import OTLP
 
 /// Collects what rows say about one structured attribute, and puts it together.
-struct DocumentBuilder {
+struct DocumentBuilder: Sendable {
     /// A message as indexed keys describe it.
-    struct Message {
+    struct Message: Sendable {
         var fields: [String: JSONValue] = [:]
         var calls: [Int: [String: JSONValue]] = [:]
         var parts: [Int: [String: JSONValue]] = [:]

@@ -1,14 +1,14 @@
 import OTLP
 
 /// What the rules know about keys, looked up once for each key of a batch.
-struct KeyIndex {
+struct KeyIndex: Sendable {
     /// A pattern row that a key matches.
-    struct Match: Hashable {
+    struct Match: Hashable, Sendable {
         var use: RuleSet.PatternUse
         var captures: KeyPattern.Captures
     }
 
-    struct Facts {
+    struct Facts: Sendable {
         var key: String
         /// The key's number in the rules' table.
         var id: KeyID
@@ -34,6 +34,9 @@ struct KeyIndex {
             if case .attribute(let key) = row.source.place { keys.insert(key) }
         }
         generalKeys = keys
+        for number in 1...max(rules.keyTable.count, 1) {
+            _ = self.number(of: rules.keyTable.key(of: KeyID(number: UInt16(number))))
+        }
     }
 
     subscript(number: Int32) -> Facts { facts[Int(number)] }

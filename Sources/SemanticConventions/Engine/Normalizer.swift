@@ -13,8 +13,14 @@ public import OTLP
 public struct Normalizer: Sendable {
     public let rules: RuleSet
 
+    // What every batch begins with, built once.
+    private let freshKeys: KeyIndex
+    private let freshDerivation: SpanDerivation
+
     public init(rules: RuleSet) {
         self.rules = rules
+        freshKeys = KeyIndex(rules: rules)
+        freshDerivation = SpanDerivation(rules: rules)
     }
 
     /// Normalises all spans of a batch.
@@ -27,9 +33,9 @@ public struct Normalizer: Sendable {
         var report = NormalizationReport()
         guard !batch.spans.isEmpty else { return report }
         restoreOriginals(&batch)
-        var keys = KeyIndex(rules: rules)
+        var keys = freshKeys
         var detection = Detection(rules: rules)
-        var derivation = SpanDerivation(rules: rules)
+        var derivation = freshDerivation
         let toolRequests = Self.toolRequests(in: batch)
         for span in batch.spans.indices {
             let record = batch.spans[span]

@@ -1,7 +1,7 @@
 import OTLP
 
 /// What a span does, as far as the rules can tell.
-enum OperationDecision: Hashable {
+enum OperationDecision: Hashable, Sendable {
     case undecided
     /// The span is known to be no operation of the conventions.
     case none

@@ -1,9 +1,9 @@
 import OTLP
 
 /// Derives the canonical attributes of one span after another; reads the batch, changes nothing.
-struct SpanDerivation {
+struct SpanDerivation: Sendable {
     /// A value for an attribute: made, or the very value of another attribute.
-    enum Derived {
+    enum Derived: Sendable {
         case made(JSONValue)
         case taken(position: Int)
     }
@@ -174,7 +174,9 @@ struct SpanDerivation {
     private mutating func applyAll(
         _ row: MappingRow, _ matches: [SpanView.Match], in batch: TraceBatch
     ) {
-        if case .attribute(let name, let type) = row.target, type == .strings || type == .ints {
+        if case .attribute(let name, let type) = row.target, type == .strings || type == .ints,
+            matches.allSatisfy({ !$0.captures.indices.isEmpty }), row.source.path == nil
+        {
             guard values[name] == nil, let first = matches.first,
                 holds(row.conditions, source: first.position, in: batch)
             else { return }

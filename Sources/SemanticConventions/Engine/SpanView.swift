@@ -1,8 +1,8 @@
 import OTLP
 
 /// One span's attributes, found by the rules' key numbers in constant time.
-struct SpanView {
-    struct Match {
+struct SpanView: Sendable {
+    struct Match: Sendable {
         var row: Int
         var captures: KeyPattern.Captures
         /// Index in the batch's attributes.

@@ -1,7 +1,7 @@
 import OTLP
 
 /// Applies the operations of a row to its value.
-struct ValuePipeline {
+struct ValuePipeline: Sendable {
     let maps: [String: ValueMap]
     let messages: MessageReader
 
@@ -131,8 +131,8 @@ struct ValuePipeline {
         guard let elements = value.unwrapped.array else { return nil }
         if let inner = elements.first, inner.array != nil { return tokenIDs(inner) }
         let numbers = elements.compactMap(\.integer)
-        return numbers.count == elements.count && !numbers.isEmpty
-            ? .array(numbers.map { .int($0) }) : nil
+        guard numbers.count == elements.count, !numbers.isEmpty else { return nil }
+        return .array(numbers.map { .int($0) })
     }
 
     /// Parts of content. Text stays text unless it is plainly a list of content blocks.

@@ -1,7 +1,7 @@
 import OTLP
 
 /// Reads messages, whatever library wrote them, as messages of the GenAI conventions.
-struct MessageReader {
+struct MessageReader: Sendable {
     let parts: PartReader
     let roles: ValueMap?
     let finishReasons: ValueMap?
@@ -65,8 +65,8 @@ struct MessageReader {
     func message(_ value: JSONValue, role standard: String) -> JSONValue? {
         let value = value.unwrapped
         guard value.object != nil else {
-            return value.isBlank
-                ? nil : Self.message(standard, [PartReader.text(value.asText)])
+            guard !value.isBlank else { return nil }
+            return Self.message(standard, [PartReader.text(value.asText)])
         }
         if let lifted = choice(value, standard) { return lifted }
         let body = langChainBody(value) ?? value

@@ -4,7 +4,7 @@ import OTLP
 ///
 /// Source: gen-ai-input-messages.json and gen-ai-output-messages.json of
 /// open-telemetry/semantic-conventions-genai.
-struct PartReader {
+struct PartReader: Sendable {
     /// How the part types of libraries map to those of the conventions.
     let partTypes: ValueMap?
 
@@ -77,7 +77,8 @@ struct PartReader {
     /// One block as a part; nil where it says nothing.
     func part(_ block: JSONValue) -> JSONValue? {
         guard let members = block.object else {
-            return block.isBlank ? nil : Self.text(block.asText)
+            guard !block.isBlank else { return nil }
+            return Self.text(block.asText)
         }
         let type = block["type"]?.string ?? guessedType(of: block)
         if Self.conventional.contains(type) { return conventionalPart(block, type) }
@@ -127,7 +128,8 @@ struct PartReader {
         switch type {
         case "text":
             if let content = block["content"], content.string != nil {
-                return content.isBlank ? nil : block
+                guard !content.isBlank else { return nil }
+                return block
             }
             return textPart(block)
         case "tool_call":

@@ -42,6 +42,7 @@ struct JSONPath: Hashable, Sendable {
             guard let next else { return nil }
             value = next
         }
-        return value == .null ? nil : value
+        guard value != .null else { return nil }
+        return value
     }
 }

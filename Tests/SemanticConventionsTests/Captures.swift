@@ -1,0 +1,110 @@
+import Compression
+import Foundation
+import OTLP
+import SemanticConventions
+import Testing
+
+/// A program's export requests as a real library sent them.
+struct Capture: CustomTestStringConvertible {
+    var name: String
+    var bodies: [[UInt8]]
+
+    var testDescription: String { name }
+
+    init(_ name: String) {
+        self.name = name
+        let folder = Self.root.appending(path: name)
+        let files = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        bodies = files.filter { $0.hasSuffix(".bin") }.sorted().compactMap { file in
+            guard let data = try? Data(contentsOf: folder.appending(path: file)) else { return nil }
+            let body = Array(data)
+            return try? inflate(
+                body, encoding: ContentEncoding(detecting: body), limit: 64 << 20)
+        }
+    }
+
+    static let all: [Capture] = {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: root.path)) ?? []
+        return names.sorted().map { Capture($0) }.filter { !$0.bodies.isEmpty }
+    }()
+
+    private static var root: URL {
+        URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .appending(path: "Fixtures/captures")
+    }
+
+    /// All spans of all requests in one batch.
+    func batch(keys: KeyTable) throws -> TraceBatch {
+        var gatherer = TraceBatchGatherer(keys: keys)
+        for body in bodies {
+            let batch = try TraceBatch.detectingFormat(of: body, keys: keys).batch
+            try gatherer.add(spans: batch.spans.indices, of: batch)
+        }
+        return gatherer.finish()
+    }
+}
+
+/// The built-in rules, read once.
+let rules: RuleSet = {
+    do {
+        return try RuleSet.builtIn()
+    } catch {
+        Issue.record("\(error)")
+        preconditionFailure("\(error)")
+    }
+}()
+let normalizer = Normalizer(rules: rules)
+
+extension TraceBatch {
+    /// A span's attributes by key; where a key repeats, the last one.
+    func attributes(ofSpan span: Int) -> [String: AnyValue] {
+        Dictionary(
+            keyValues(spans[span].attributes).map { ($0.key, $0.value) },
+            uniquingKeysWith: { $1 })
+    }
+
+    /// Every span's attributes, by trace and span id.
+    var attributesBySpan: [SpanKey: [String: AnyValue]] {
+        Dictionary(
+            spans.indices.map { (spans[$0].key, attributes(ofSpan: $0)) },
+            uniquingKeysWith: { $1 })
+    }
+
+    /// A batch with one span.
+    static func example(
+        _ name: String, scope: String = "", kind: Int32 = 3, _ attributes: [KeyValue],
+        events: [(String, [KeyValue])] = [], resource: [KeyValue] = []
+    ) -> TraceBatch {
+        var batch = TraceBatch(keys: rules.keyTable)
+        var record = ResourceRecord()
+        record.hasResource = true
+        record.attributes = batch.append(keyValues: resource)
+        batch.resources.append(record)
+        var scopeRecord = ScopeRecord(resource: 0)
+        scopeRecord.hasScope = true
+        scopeRecord.name = batch.append(scope)
+        batch.scopes.append(scopeRecord)
+        var span = SpanRecord(scope: 0)
+        span.traceID = TraceID(high: 1, low: 2)
+        span.spanID = SpanID(word: 3)
+        span.kind = kind
+        span.name = batch.append(name)
+        span.attributes = batch.append(keyValues: attributes)
+        for (time, event) in events.enumerated() {
+            var added = EventRecord()
+            added.timeUnixNano = UInt64(time)
+            added.name = batch.append(event.0)
+            added.attributes = batch.append(keyValues: event.1)
+            batch.events.append(added)
+        }
+        span.events = RecordRange(start: 0, count: UInt32(events.count))
+        batch.spans.append(span)
+        return batch
+    }
+}
+
+/// JSON text in an attribute, for comparison by meaning.
+func json(_ value: AnyValue?) throws -> JSONValue? {
+    guard let text = value?.stringValue else { return nil }
+    return try JSONValue(parsing: text)
+}
