@@ -174,6 +174,16 @@ struct StepTests {
                 "different responses are different calls",
                 "r 0-100 { a 1-50 model s=x r=1 u { b 2-49 model s=y r=2 u } }", becomes: "r{a{b}}"),
             Row(
+                "nested without a response id: the inner one counts",
+                "r 0-100 { a 1-50 model s=x { b 2-49 model s=y } }", becomes: "r{a=b{b}}"),
+            Row(
+                "nested, only the outer one tells usage",
+                "r 0-100 { a 1-50 model s=x r=1 u { b 2-49 model s=y } }", becomes: "r{a{b=a}}"),
+            Row(
+                "two calls inside one are calls of their own",
+                "r 0-100 { a 1-50 model s=x { b 2-9 model s=y c 10-49 model s=y } }",
+                becomes: "r{a{b c}}"),
+            Row(
                 "one library tells each call once",
                 "r 0-100 { a 1-50 model r=1 u b 2-49 model r=1 u }", becomes: "r{a b}"),
         ])

@@ -9,15 +9,12 @@ extension RepairForest {
         let reported = spans.count
         guard !absentPins.isEmpty || spans.contains(where: { $0.pin != nil }) else { return }
         restorePlaceholders()
-        var places: [SpanID: [Int]] = [:]
-        for index in spans.indices {
-            places[spans[index].key.spanID, default: []].append(index)
-            if index < reported { places[replacementID(of: index), default: []].append(index) }
-        }
+        let places = placesByDeliveredKey()
         for index in spans.indices {
             guard let pin = spans[index].pin else { continue }
             isFixed[index] = true
-            place(index, as: pin, among: places[pin.parentSpanID] ?? [])
+            let key = SpanKey(traceID: pin.traceID, spanID: pin.parentSpanID)
+            place(index, as: pin, below: places[key])
         }
         for index in 0..<reported where !isFixed[index] {
             guard let host = placeholders[placeholderID(of: spans[index].key)] else { continue }
@@ -45,15 +42,33 @@ extension RepairForest {
         }
     }
 
-    private mutating func place(_ index: Int, as pin: RepairPin, among candidates: [Int]) {
+    /// Where spans are by the ids that they were delivered with: of those that share an id the
+    /// first kept it, as when the ids were settled.
+    private func placesByDeliveredKey() -> [SpanKey: Int] {
+        let pinned = spans.indices
+            .compactMap { index in spans[index].pin.map { (index: index, pin: $0) } }
+            .sorted { ($0.pin.sequence, $0.index) < ($1.pin.sequence, $1.index) }
+        var places: [SpanKey: Int] = [:]
+        for (index, pin) in pinned {
+            var key = SpanKey(traceID: pin.traceID, spanID: spans[index].key.spanID)
+            if !key.spanID.isValid || places[key] != nil { key.spanID = replacementID(of: index) }
+            places[key] = index
+        }
+        guard let traceID = pinned.first?.pin.traceID else { return places }
+        for (index, span) in spans.enumerated() where span.pin == nil {
+            let key = SpanKey(traceID: traceID, spanID: span.key.spanID)
+            if places[key] == nil { places[key] = index }
+        }
+        return places
+    }
+
+    private mutating func place(_ index: Int, as pin: RepairPin, below found: Int?) {
         let before = parent[index]
-        let host =
-            candidates.first { $0 != index && spans[$0].pin?.traceID == pin.traceID }
-            ?? candidates.first { $0 != index }
-        parent[index] = pin.parentSpanID.isValid ? host ?? -1 : -1
-        danglingParent[index] = parent[index] < 0 ? pin.parentSpanID : .invalid
+        let host = found == index || !pin.parentSpanID.isValid ? nil : found
+        parent[index] = host ?? -1
+        danglingParent[index] = host == nil ? pin.parentSpanID : .invalid
         let isAsReported =
-            before >= 0 ? parent[index] == before : pin.parentSpanID == spans[index].parentSpanID
+            before >= 0 ? host == before : pin.parentSpanID == spans[index].parentSpanID
         repairs[index] =
             source[index] == nil || isAsReported ? nil : .init(rule: .pinned, confidence: 1)
     }
