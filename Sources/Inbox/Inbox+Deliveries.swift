@@ -19,6 +19,9 @@ extension Inbox {
             guard let found = try RunRow.find(run, db) else { return }
             try Self.insert(pins, sink: sink, run: found.id, db)
             guard found.status.key == run else { return }
+            let state = try String.fetchOne(
+                db.cachedStatement(sql: "SELECT state FROM deliveries WHERE sink = ? AND run = ?"),
+                arguments: [sink, found.id])
             try db.cachedStatement(
                 sql: """
                     INSERT INTO deliveries (sink, run, state, revision, delivered_through, is_settled)
@@ -33,7 +36,7 @@ extension Inbox {
                 sink, found.id, revision, throughRequest, isSettled, found.status.revision,
             ])
             try ledger.noteDelivery(of: found.id, db)
-            try ledger.countParked(db)
+            if state == Delivery.State.parked.rawValue { try ledger.countParked(db) }
         }
     }
 

@@ -65,6 +65,10 @@ public final class Inbox: Sendable {
         options.label = "inbox"
         options.busyMode = .timeout(5)
         options.foreignKeysEnabled = false
+        options.prepareDatabase { db in
+            // Bodies take many pages, and the write-ahead log two system calls for each.
+            try db.execute(sql: "PRAGMA page_size = 8192")
+        }
         return options
     }
 

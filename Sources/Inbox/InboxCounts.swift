@@ -10,6 +10,8 @@ public struct InboxCounts: Hashable, Sendable {
     public var oldestUndeliveredUnixNano: Int64?
     /// Pairs of a run and a configured sink that were given up.
     public var parked = 0
+    /// Transactions since the Inbox was opened: requests that wait together share one.
+    public var commits = 0
 
     public init() {}
 }

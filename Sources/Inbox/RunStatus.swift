@@ -50,6 +50,32 @@ public struct RunStatus: Hashable, Sendable {
     /// The last revision holds all requests and was recorded as settled.
     public var isSettled: Bool
 
+    public init(
+        key: RunKey, cursor: Int64, state: State, firstReceivedUnixNano: Int64,
+        lastReceivedUnixNano: Int64, lastRequest: Int64, mendedThrough: Int64 = 0,
+        closedThrough: Int64 = 0, prunedThrough: Int64 = 0, revision: Int = 0,
+        revisedUnixNano: Int64 = 0, mendNanoseconds: Int64 = 0, rulesVersion: String = "",
+        spans: Int = 0, traceIDs: [TraceID] = [], isWhole: Bool = false, isSettled: Bool = false
+    ) {
+        self.key = key
+        self.cursor = cursor
+        self.state = state
+        self.firstReceivedUnixNano = firstReceivedUnixNano
+        self.lastReceivedUnixNano = lastReceivedUnixNano
+        self.lastRequest = lastRequest
+        self.mendedThrough = mendedThrough
+        self.closedThrough = closedThrough
+        self.prunedThrough = prunedThrough
+        self.revision = revision
+        self.revisedUnixNano = revisedUnixNano
+        self.mendNanoseconds = mendNanoseconds
+        self.rulesVersion = rulesVersion
+        self.spans = spans
+        self.traceIDs = traceIDs
+        self.isWhole = isWhole
+        self.isSettled = isSettled
+    }
+
     /// When a dirty run is to be mended: a second, or ten times the last mending, after the last
     /// revision; the first a second after the first request.
     public var revisionDueUnixNano: Int64 {

@@ -68,7 +68,9 @@ struct AppendingTests {
                                 sketch.accepted(at: Int64(number), bytes: number))
                         }
                     }
-                    return try await group.reduce(into: Set<Int64>()) { $0.insert($1) }
+                    let ids = try await group.reduce(into: Set<Int64>()) { $0.insert($1) }
+                    #expect(inbox.counts.commits < count)
+                    return ids
                 }
             }
             #expect(ids.count == count)

@@ -124,7 +124,11 @@ final class GroupCommit: Sendable {
             let bytes = group.reduce(0) { $0 + $1.bytes }
             queue.withLock { queue in
                 queue.waitingBytes -= bytes
-                if let counts { queue.counts = counts }
+                let commits = queue.counts.commits
+                if let counts {
+                    queue.counts = counts
+                    queue.counts.commits = commits + 1
+                }
             }
             switch outcome {
             case .success(let acknowledgements):

@@ -133,8 +133,8 @@ extension Ledger {
         // What the run has delivered did not hold the trace's requests.
         try db.execute(
             sql: """
-                UPDATE deliveries SET delivered_through = min(delivered_through,
-                    (SELECT coalesce(min(request), 1) - 1 FROM members WHERE run = ?2))
+                UPDATE deliveries SET delivered_through = coalesce(min(delivered_through,
+                    (SELECT min(request) - 1 FROM members WHERE run = ?2)), delivered_through)
                 WHERE run = ?1
                 """, arguments: [run, own])
         backlog.deliver(own, through: .max)
