@@ -14,7 +14,10 @@ let wire: [SwiftSetting] = strict + [.strictMemorySafety()]
 let package = Package(
     name: "tracemend",
     products: [
-        .executable(name: "tracemend", targets: ["tracemend"])
+        .executable(name: "tracemend", targets: ["tracemend"]),
+        // For the benchmarks.
+        .library(name: "Collector", targets: ["Collector"]),
+        .library(name: "CollectorHTTP", targets: ["CollectorHTTP"]),
     ],
     dependencies: [
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -124,6 +127,10 @@ let package = Package(
             name: "CompressionTests", dependencies: ["Compression"], swiftSettings: strict),
         .testTarget(
             name: "HierarchyRepairTests", dependencies: ["OTLP", "HierarchyRepair"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "MendingTests",
+            dependencies: ["OTLP", "Compression", "SemanticConventions", "Mending"],
             swiftSettings: strict),
         .testTarget(
             name: "SQLiteArchiveTests",

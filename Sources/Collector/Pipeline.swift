@@ -56,7 +56,7 @@ public struct Pipeline: Sendable {
                 sinks: sinks.map(\.name),
                 undeliveredLimitBytes: configuration.inbox.maximumBytes))
         mending = RunMending(
-            inbox: inbox, archive: archive?.reader, mender: Mender(),
+            inbox: inbox, archive: archive?.reader, mender: Mender(rules: rules),
             keys: rules.keyTable, runKey: configuration.runKey, limits: configuration.limits,
             metrics: metrics, logger: logger)
         receiver = Receiver(

@@ -1,5 +1,6 @@
 import HierarchyRepair
 public import OTLP
+public import SemanticConventions
 
 /// Makes one correct tree of the spans of one run: undo, normalise, repair, annotate.
 ///
@@ -11,8 +12,14 @@ public struct Mender: Sendable {
     /// A run beyond it is a program that never ends or an attack; it is kept, and told in a note.
     public static let maximumRepairedSpans = 200_000
 
-    /// A mender that repairs trees and leaves attributes as they are.
-    public init() {}
+    private let normalizer: Normalizer
+
+    public init(rules: RuleSet) {
+        normalizer = Normalizer(rules: rules)
+    }
+
+    /// The version of the rules that attributes are normalised with.
+    public var rulesVersion: String { normalizer.rules.version }
 
     /// Mends a run.
     ///
@@ -26,6 +33,9 @@ public struct Mender: Sendable {
     ) -> MendedRun {
         var batch = run
         batch.undoMending()
+        normalizer.restoreOriginals(&batch)
+        batch.dropIdenticalCopies()
+        normalizer.normalize(&batch)
         guard batch.spans.count <= Self.maximumRepairedSpans else {
             return unrepaired(batch)
         }

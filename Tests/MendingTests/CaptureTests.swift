@@ -109,7 +109,7 @@ struct CaptureTests {
                     + "agentlightning.annotation"),
         ])
     func truth(of capture: Truth) throws {
-        let run = Mender().mend(
+        let run = try Mender.builtIn.get().mend(
             try Captures.run(capture.capture), identity: .named(capture.capture))
         #expect(drawing(of: run) == capture.tree)
     }
@@ -126,7 +126,7 @@ struct CaptureTests {
             var gatherer = TraceBatchGatherer(keys: .none)
             let own = whole.spans.indices.filter { whole.spans[$0].traceID == trace }
             try gatherer.add(spans: own, of: whole)
-            let run = Mender().mend(gatherer.finish(), identity: .trace(trace))
+            let run = try Mender.builtIn.get().mend(gatherer.finish(), identity: .trace(trace))
             #expect(run.spans.allSatisfy { $0.repair == nil && !$0.isPlaceholder })
             #expect(run.batch.spans.map(\.traceID).allSatisfy { $0 == trace })
             for (span, told) in zip(run.batch.spans, run.spans) {

@@ -46,6 +46,18 @@ import Testing
         #expect(Set(kept) == [[1, 255], Array("nonsense".utf8), Array("0".utf8)])
     }
 
+    @Test("Ids in base64, as general converters write bytes, are recovered and told")
+    func base64IDs() throws {
+        var batch = try TraceBatch(
+            json: request(
+                spanMembers: #""traceId":"AQIDBAUGBwgJCgsMDQ4PEA==","spanId":"AQIDBAUGBwg=""#))
+        #expect(batch.spans.first?.irregular == [.traceID, .spanID])
+        #expect(batch.sanitizeIDs().recoveredIDs == 2)
+        let span = try #require(batch.spans.first)
+        #expect(span.traceID.description == "0102030405060708090a0b0c0d0e0f10")
+        #expect(span.spanID.description == "0102030405060708")
+    }
+
     @Test("Values nested beyond the limit are dropped and counted, those at the limit are kept")
     func depth() throws {
         func nested(_ depth: Int) -> String {
@@ -149,6 +161,12 @@ import Testing
             #expect(found.batch.spans.count == 1)
         }
         #expect(try TraceBatch.detectingFormat(of: []).format == .protobuf)
+        for (body, offset) in [("{\"a\":1,}", 7), ("\n{\"a\":1,}", 8), ("no", 0)] {
+            let error = #expect(throws: DecodingError.self) {
+                try TraceBatch.detectingFormat(of: Array(body.utf8))
+            }
+            #expect(error?.offset == offset, "\(body.debugDescription)")
+        }
     }
 
     @Test("A protobuf body that begins as JSON may is protobuf")

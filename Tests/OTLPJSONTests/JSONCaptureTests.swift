@@ -48,7 +48,8 @@ import Testing
             let written = batch.json()
             let again = try TraceBatch(json: written)
             #expect(again.json() == written, "seed \(seed)")
-            #expect(try JSONValue(parsing: written, maximumDepth: 512)["x"] == nil, "seed \(seed)")
+            let value = try JSONValue(parsing: written, maximumDepth: 512)
+            #expect(value.object != nil, "seed \(seed)")
         }
     }
 

@@ -2,18 +2,22 @@ import Compression
 import Inbox
 import Logging
 import OTLP
+import Synchronization
 
-/// One request between its head and its answer. One task uses it; its room is given back when it
-/// goes.
-public final class IngestExchange {
+/// One request between its head and its answer. Its room is given back when it goes.
+public final class IngestExchange: Sendable {
+    private struct State {
+        var body: [UInt8] = []
+        /// Bytes taken of `receiver.bytesInFlight`.
+        var taken: Int
+    }
+
     private let receiver: Receiver
     private let head: IngestHead
     private let route: IngestRoute
     private let encoding: BodyFormat
     private let compression: ContentEncoding
-    private var body: [UInt8] = []
-    /// Bytes taken of `receiver.bytesInFlight`.
-    private var taken: Int
+    private let state: Mutex<State>
 
     init(
         receiver: Receiver, head: IngestHead, route: IngestRoute, encoding: BodyFormat,
@@ -24,32 +28,35 @@ public final class IngestExchange {
         self.route = route
         self.encoding = encoding
         self.compression = compression
-        self.taken = taken
-        body.reserveCapacity(taken)
+        var state = State(taken: taken)
+        state.body.reserveCapacity(taken)
+        self.state = Mutex(state)
     }
 
     deinit {
-        receiver.bytesInFlight.give(back: taken)
+        receiver.bytesInFlight.give(back: state.withLock { $0.taken })
     }
 
     /// Takes the next bytes of the body.
     /// - Returns: an answer where no more can be taken; the rest of the body is not read then.
     public func append(_ bytes: some Collection<UInt8>) -> IngestOutcome? {
-        let size = body.count + bytes.count
-        guard size <= receiver.limits.bodyBytes else {
-            return receiver.refusal(
-                413, .resourceExhausted,
-                receiver.tooLarge("the body has more than \(receiver.limits.bodyBytes) bytes"),
-                in: encoding)
-        }
-        if size > taken {
-            guard receiver.bytesInFlight.take(size - taken) else {
-                return receiver.overloaded(in: encoding)
+        state.withLock { state in
+            let size = state.body.count + bytes.count
+            guard size <= receiver.limits.bodyBytes else {
+                return receiver.refusal(
+                    413, .resourceExhausted,
+                    receiver.tooLarge("the body has more than \(receiver.limits.bodyBytes) bytes"),
+                    in: encoding)
             }
-            taken = size
+            if size > state.taken {
+                guard receiver.bytesInFlight.take(size - state.taken) else {
+                    return receiver.overloaded(in: encoding)
+                }
+                state.taken = size
+            }
+            state.body.append(contentsOf: bytes)
+            return nil
         }
-        body.append(contentsOf: bytes)
-        return nil
     }
 
     /// Answers a body that came to its end, once what it holds is kept.
@@ -74,19 +81,19 @@ public final class IngestExchange {
     }
 
     private func finishTraces(context: RequestContext) async -> IngestOutcome {
+        let body = state.withLock { $0.body }
         let batch: TraceBatch
         let report: IDReport
         do {
             (batch, report) = try receiver.decode(body, compression, encoding)
         } catch {
-            logRefusal(error)
+            logRefusal(error, bytes: body.count)
             return receiver.refusal(error.status, error.code, error.description, in: encoding)
         }
         let rejected = report.rejectedSpans
         receiver.metrics.add(.rejectedSpans, rejected, labels: ["reason": "unusable_id"])
-        guard !batch.spans.isEmpty else {
-            return answer(rejected: rejected, message: report.message)
-        }
+        let message = warnings(of: batch, report)
+        guard !batch.spans.isEmpty else { return answer(rejected: rejected, message: message) }
         let feeds = RequestFeeds(
             batch, context: context, runKeyAttributes: receiver.runKey)
         do {
@@ -105,13 +112,29 @@ public final class IngestExchange {
         receiver.metrics.add(.receivedSpans, batch.spans.count)
         receiver.metrics.add(.receivedBytes, body.count)
         receiver.arrival.raise()
-        return answer(rejected: rejected, message: report.message)
+        return answer(rejected: rejected, message: message)
     }
 
-    private func logRefusal(_ error: BodyError) {
+    /// What was not taken as it came, in words for the sender; "" for full success.
+    private func warnings(of batch: TraceBatch, _ report: IDReport) -> String {
+        var warnings = report.message.isEmpty ? [] : [report.message]
+        if batch.droppedDeepValues > 0 {
+            warnings.append(
+                "attributes dropped whose values nest deeper than "
+                    + "\(TraceBatch.maximumValueDepth) levels: \(batch.droppedDeepValues)")
+        }
+        if batch.repairedStrings > 0 {
+            warnings.append(
+                "strings that were not UTF-8, bad bytes replaced by U+FFFD: "
+                    + "\(batch.repairedStrings)")
+        }
+        return warnings.joined(separator: ". ")
+    }
+
+    private func logRefusal(_ error: BodyError, bytes: Int) {
         receiver.logger.warning(
             "refused a request body",
-            metadata: ["reason": "\(error)", "status": "\(error.status)", "bytes": "\(body.count)"])
+            metadata: ["reason": "\(error)", "status": "\(error.status)", "bytes": "\(bytes)"])
     }
 
     private func answer(rejected: Int, message: String) -> IngestOutcome {

@@ -3,6 +3,7 @@ extension JSONReader {
     func string(_ text: JSONText) -> String {
         guard text.hasEscapes else { return String(decoding: bytes[text.range], as: UTF8.self) }
         var unescaped: [UInt8] = []
+        unescaped.reserveCapacity(text.range.count)
         _ = appendUnescaped(text, to: &unescaped)
         return String(decoding: unescaped, as: UTF8.self)
     }
@@ -20,7 +21,6 @@ extension JSONReader {
             target.append(contentsOf: bytes[text.range])
             return false
         }
-        target.reserveCapacity(target.count + text.range.count)
         var isRepaired = false
         var index = text.range.lowerBound
         while index < text.range.upperBound {

@@ -12,19 +12,19 @@ extension JSONTraceDecoder {
     mutating func traceID(into ids: inout ReadIdentifiers) throws(DecodingError) {
         let digits = try idText()
         ids.traceID = TraceID(digits: digits) ?? .invalid
-        ids.irregularTraceID = ids.traceID.isValid ? nil : irregular(digits)
+        ids.irregularTraceID = ids.traceID.isValid ? nil : irregular(digits, bytes: 16)
     }
 
     mutating func spanID(into ids: inout ReadIdentifiers) throws(DecodingError) {
         let digits = try idText()
         ids.spanID = SpanID(digits: digits) ?? .invalid
-        ids.irregularSpanID = ids.spanID.isValid ? nil : irregular(digits)
+        ids.irregularSpanID = ids.spanID.isValid ? nil : irregular(digits, bytes: 8)
     }
 
     mutating func parentSpanID(into ids: inout ReadIdentifiers) throws(DecodingError) {
         let digits = try idText()
         ids.parentSpanID = SpanID(digits: digits) ?? .invalid
-        ids.irregularParentSpanID = ids.parentSpanID.isValid ? nil : irregular(digits)
+        ids.irregularParentSpanID = ids.parentSpanID.isValid ? nil : irregular(digits, bytes: 8)
     }
 
     /// Puts the irregular ids of a record that was read into the batch, and says which they are.
@@ -49,8 +49,14 @@ extension JSONTraceDecoder {
     }
 
     /// The bytes that the digits say, else the text itself; nil where there is none.
-    private mutating func irregular(_ text: ArraySlice<UInt8>) -> Slice? {
+    ///
+    /// Base64, which general converters write for bytes, is kept as the digits that should have
+    /// come: `sanitizeIDs()` reads those, and tells.
+    private mutating func irregular(_ text: ArraySlice<UInt8>, bytes length: Int) -> Slice? {
         guard !text.isEmpty else { return nil }
+        if text.last == UInt8(ascii: "="), let id = [UInt8](base64: text), id.count == length {
+            return batch.append(bytes: id.hexadecimal)
+        }
         return batch.append(bytes: [UInt8](hexadecimal: text) ?? Array(text))
     }
 }
@@ -87,5 +93,16 @@ extension [UInt8] {
                 high = value
             }
         }
+    }
+
+    /// Two lower-case hexadecimal digits for each byte.
+    var hexadecimal: [UInt8] {
+        var text: [UInt8] = []
+        text.reserveCapacity(count * 2)
+        for byte in self {
+            text.append(hexadecimalDigit(of: byte >> 4))
+            text.append(hexadecimalDigit(of: byte & 15))
+        }
+        return text
     }
 }

@@ -52,6 +52,7 @@ extension JSONTraceDecoder {
                 let key = attribute.key
                 attribute = .withoutValue
                 attribute.key = key
+                isTooDeep = false
                 if let value = try anyValue() { attribute.value = value }
             default: try json.skipValue()
             }

@@ -12,7 +12,7 @@ extension TraceBatch {
         guard body.count <= Self.maximumBytes else {
             throw DecodingError(
                 kind: .limit, location: "", offset: Self.maximumBytes,
-                reason: "the body exceeds \(Self.maximumBytes) bytes")
+                reason: "expected a body below \(Self.maximumBytes) bytes, found a larger one")
         }
         var decoder = JSONTraceDecoder(body, keys: keys, limits: limits)
         try decoder.request()
@@ -48,7 +48,7 @@ struct JSONTraceDecoder: Sendable {
     mutating func charge(_ nodes: Int = 1) throws(DecodingError) {
         guard budget.charge(nodes) else {
             throw json.failure(
-                "the body has more than \(limits.maximumNodes) nodes", kind: .limit)
+                "expected at most \(limits.maximumNodes) nodes, found more", kind: .limit)
         }
     }
 

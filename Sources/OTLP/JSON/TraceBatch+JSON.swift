@@ -220,9 +220,6 @@ extension JSONTraceEncoder {
     ) {
         guard let id = irregular[owner]?.last(where: { $0.field == field }) else { return }
         json.name(name)
-        json.plain(
-            batch.bytes(id.bytes).lazy.flatMap { byte in
-                [hexadecimalDigit(of: byte >> 4), hexadecimalDigit(of: byte & 15)]
-            })
+        json.plain(Array(batch.bytes(id.bytes)).hexadecimal)
     }
 }

@@ -83,7 +83,7 @@ struct NestedValueWalk {
             }
             try cursor.charge()
             let elementEnd = try cursor.messageEnd(before: end)
-            if records { pieces.append(.open(tag: tag)) }
+            try open(tag, &cursor)
             if message == .arrayValue {
                 try value(&cursor, before: elementEnd, depth: depth)
             } else {
@@ -103,7 +103,7 @@ struct NestedValueWalk {
             case 0x0A: try string(tag, &cursor, before: end)
             case 0x12:
                 let valueEnd = try cursor.messageEnd(before: end)
-                if records { pieces.append(.open(tag: tag)) }
+                try open(tag, &cursor)
                 try value(&cursor, before: valueEnd, depth: depth)
                 if records { pieces.append(.close) }
             default: try leaf(tag, &cursor, before: end)
@@ -126,7 +126,7 @@ struct NestedValueWalk {
             case 0x0A: try string(tag, &cursor, before: end)
             case 0x2A, 0x32:
                 let listEnd = try cursor.messageEnd(before: end)
-                if records { pieces.append(.open(tag: tag)) }
+                try open(tag, &cursor)
                 try list(
                     tag == 0x2A ? .arrayValue : .keyValueList, &cursor, before: listEnd,
                     depth: depth + 1)
@@ -146,6 +146,7 @@ struct NestedValueWalk {
             record(from: start, to: cursor.position)
         } else {
             badStrings += 1
+            try cursor.charge()
             if records { pieces.append(.badString(tag: tag, content)) }
         }
     }
@@ -160,8 +161,21 @@ struct NestedValueWalk {
         record(from: start, to: cursor.position)
     }
 
+    /// Charges what a piece takes, since messages in one element are not charged otherwise.
+    @_lifetime(cursor: copy cursor)
+    private mutating func open(_ tag: UInt32, _ cursor: inout WireCursor) throws(WireError) {
+        guard records else { return }
+        try cursor.charge()
+        pieces.append(.open(tag: tag))
+    }
+
     private mutating func record(from start: Int, to end: Int) {
         guard records else { return }
+        if case .verbatim(let last)? = pieces.last, last.range.upperBound == start {
+            pieces[pieces.count - 1] = .verbatim(
+                Slice(offset: last.offset, length: UInt32(end) - last.offset))
+            return
+        }
         pieces.append(.verbatim(Slice(offset: UInt32(start), length: UInt32(end - start))))
     }
 }

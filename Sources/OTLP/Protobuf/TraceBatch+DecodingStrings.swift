@@ -14,6 +14,8 @@ extension TraceBatch {
         _ slice: Slice, _ cursor: inout WireCursor
     ) throws(WireError) -> Slice {
         if cursor.body.isUTF8(Int(slice.offset), Int(slice.length)) { return slice }
+        // Repairing takes longer than reading and makes bytes of its own.
+        try cursor.charge()
         return try repaired(slice)
     }
 

@@ -13,17 +13,17 @@ extension TraceBatch {
 }
 
 /// Writes a batch from its end to its start; so each function reads from its last line to its first.
-private struct TraceEncoder {
+private struct TraceEncoder: ~Copyable {
     private let batch: TraceBatch
     private var writer: BackwardWriter
-    private let unknown: UnknownFieldIndex
-    private let irregular: [IrregularID.Owner: [IrregularID]]
+    private let unknown: OwnerIndex
+    private let irregular: OwnerIndex
 
     init(_ batch: TraceBatch) {
         self.batch = batch
         writer = BackwardWriter(expecting: batch.bytes.count + 64)
-        unknown = UnknownFieldIndex(batch.unknownFields)
-        irregular = Dictionary(grouping: batch.irregularIDs, by: \.owner)
+        unknown = OwnerIndex(batch.unknownFields) { $0.owner.code }
+        irregular = OwnerIndex(batch.irregularIDs) { $0.owner.code }
     }
 
     consuming func finish() -> [UInt8] { writer.finish() }
@@ -181,7 +181,9 @@ private struct TraceEncoder {
 
     private mutating func writeUnknown(of owner: UnknownField.Owner) {
         guard !unknown.isEmpty else { return }
-        for field in unknown[owner].reversed() { writer.write(field, of: batch.bytes) }
+        unknown.forEachReversed(of: owner.code) { place in
+            writer.write(batch.unknownFields[place].field, of: batch.bytes)
+        }
     }
 }
 
@@ -218,7 +220,9 @@ extension TraceEncoder {
     private mutating func writeIrregular(
         _ field: IrregularIDs, tag: UInt32, of owner: IrregularID.Owner
     ) {
-        guard let id = irregular[owner]?.last(where: { $0.field == field }) else { return }
-        writer.field(tag: tag, id.bytes, of: batch.bytes)
+        irregular.forEachReversed(of: owner.code) { place in
+            let id = batch.irregularIDs[place]
+            if id.field == field { writer.field(tag: tag, id.bytes, of: batch.bytes) }
+        }
     }
 }

@@ -1,53 +1,68 @@
 /// Writes protobuf from the last byte to the first.
 ///
 /// The length of a message is known when its front is reached, so lengths need no pass of their
-/// own and nothing is moved.
-struct BackwardWriter {
-    private var buffer: [UInt8]
-    /// The first byte that has been written.
+/// own and nothing is moved. Its memory is not cleared first, hence the pointer; every place that
+/// is written comes from `advance(_:)`.
+@safe
+struct BackwardWriter: ~Copyable {
+    /// The bytes from `head` on are written.
+    private var buffer: UnsafeMutableRawBufferPointer
     private var head: Int
 
     init(expecting count: Int) {
-        buffer = [UInt8](repeating: 0, count: max(count, 64))
-        head = buffer.count
+        unsafe buffer = .allocate(byteCount: max(count, 64), alignment: 8)
+        head = unsafe buffer.count
+    }
+
+    deinit {
+        unsafe buffer.deallocate()
     }
 
     /// Bytes written so far; a message's length is the difference of two of these.
     @inline(__always)
-    var count: Int { buffer.count - head }
+    var count: Int { unsafe buffer.count - head }
 
     /// What was written.
     consuming func finish() -> [UInt8] {
-        head == 0 ? buffer : Array(buffer[head...])
+        unsafe [UInt8](UnsafeRawBufferPointer(rebasing: buffer[head...]))
     }
 
+    /// Moves the head so that so many bytes can be written behind it, and returns it.
     @inline(__always)
-    private mutating func makeRoom(_ needed: Int) {
+    private mutating func advance(_ needed: Int) -> Int {
+        precondition(needed >= 0)
         if head < needed { grow(needed) }
+        head -= needed
+        return head
     }
 
     @inline(never)
     private mutating func grow(_ needed: Int) {
-        let written = buffer[head...]
-        var grown = [UInt8]()
-        grown.reserveCapacity(max(buffer.count * 2, written.count + needed))
-        grown.append(contentsOf: repeatElement(0, count: grown.capacity - written.count))
-        head = grown.count
-        grown.append(contentsOf: written)
-        buffer = grown
+        let written = count
+        let capacity = unsafe max(buffer.count * 2, written + needed)
+        let grown = UnsafeMutableRawBufferPointer.allocate(byteCount: capacity, alignment: 8)
+        let newHead = capacity - written
+        unsafe UnsafeMutableRawBufferPointer(rebasing: grown[newHead...]).copyMemory(
+            from: UnsafeRawBufferPointer(rebasing: buffer[head...]))
+        unsafe buffer.deallocate()
+        unsafe buffer = grown
+        head = newHead
     }
 
     @inline(__always)
     mutating func write(byte: UInt8) {
-        makeRoom(1)
-        head -= 1
-        buffer[head] = byte
+        let place = advance(1)
+        unsafe buffer[place] = byte
     }
 
     @inline(__always)
     mutating func write(varint word: UInt64) {
         if word < 0x80 {
             write(byte: UInt8(truncatingIfNeeded: word))
+        } else if word < 0x4000 {
+            let place = advance(2)
+            unsafe buffer[place] = UInt8(truncatingIfNeeded: word) | 0x80
+            unsafe buffer[place + 1] = UInt8(truncatingIfNeeded: word >> 7)
         } else {
             writeLong(varint: word)
         }
@@ -56,33 +71,25 @@ struct BackwardWriter {
     @inline(never)
     private mutating func writeLong(varint word: UInt64) {
         let size = (70 - (word | 1).leadingZeroBitCount) / 7
-        makeRoom(size)
-        head -= size
+        let start = advance(size)
         var rest = word
-        for place in head..<head + size - 1 {
-            buffer[place] = UInt8(truncatingIfNeeded: rest) | 0x80
+        for place in start..<start + size - 1 {
+            unsafe buffer[place] = UInt8(truncatingIfNeeded: rest) | 0x80
             rest >>= 7
         }
-        buffer[head + size - 1] = UInt8(truncatingIfNeeded: rest)
+        unsafe buffer[start + size - 1] = UInt8(truncatingIfNeeded: rest)
     }
 
     @inline(__always)
     mutating func write(fixed64 word: UInt64) {
-        makeRoom(8)
-        head -= 8
-        let place = head
-        unsafe buffer.withUnsafeMutableBytes { bytes in
-            precondition(place >= 0 && bytes.count - place >= 8)
-            unsafe bytes.storeBytes(
-                of: word.littleEndian, toByteOffset: place, as: UInt64.self)
-        }
+        let place = advance(8)
+        unsafe buffer.storeBytes(of: word.littleEndian, toByteOffset: place, as: UInt64.self)
     }
 
     @inline(__always)
     mutating func write(fixed32 word: UInt32) {
-        for place in 0..<4 {
-            write(byte: UInt8(truncatingIfNeeded: word >> UInt32(24 - 8 * place)))
-        }
+        let place = advance(4)
+        unsafe buffer.storeBytes(of: word.littleEndian, toByteOffset: place, as: UInt32.self)
     }
 
     /// Copies a slice of some batch's bytes.
@@ -90,16 +97,12 @@ struct BackwardWriter {
     mutating func write(_ slice: Slice, of source: [UInt8]) {
         let length = Int(slice.length)
         guard length > 0 else { return }
-        makeRoom(length)
-        head -= length
-        let place = head
-        unsafe buffer.withUnsafeMutableBytes { target in
-            unsafe source.withUnsafeBytes { bytes in
-                precondition(slice.range.upperBound <= bytes.count)
-                precondition(place >= 0 && target.count - place >= length)
-                unsafe UnsafeMutableRawBufferPointer(rebasing: target[place..<place + length])
-                    .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[slice.range]))
-            }
+        precondition(slice.range.upperBound <= source.count, "a slice of another batch")
+        let place = advance(length)
+        unsafe source.withUnsafeBytes { bytes in
+            let from = unsafe UnsafeRawBufferPointer(rebasing: bytes[slice.range])
+            unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[place..<place + length])
+                .copyMemory(from: from)
         }
     }
 

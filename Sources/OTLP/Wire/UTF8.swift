@@ -33,47 +33,62 @@ extension RawSpan {
             if (halves.x | halves.y) & Self.highBits != 0 { break }
             place += 64
         }
-        return isScalarUTF8(place, end)
+        return isMixedUTF8(place, end)
     }
 
-    /// Table 3-7 of the Unicode Standard, one scalar after the other.
-    private func isScalarUTF8(_ start: Int, _ end: Int) -> Bool {
+    /// Eight bytes a turn: each is judged by its bits and those of the three bytes before it.
+    private func isMixedUTF8(_ start: Int, _ end: Int) -> Bool {
+        var faults: UInt64 = 0
+        var earlier: UInt64 = 0
         var place = start
-        while place < end {
-            let first = byte(at: place)
-            if first < 0x80 {
-                place += 1
-                while end - place >= 8, rawWord(at: place) & Self.highBits == 0 { place += 8 }
-                continue
+        while end - place >= 8 {
+            let word = UInt64(littleEndian: rawWord(at: place))
+            if (word | earlier) & Self.highBits != 0 {
+                faults |= Self.utf8Faults(word, after: earlier)
             }
-            let left = end - place
-            switch first {
-            case 0xC2...0xDF:
-                guard left >= 2, isContinuation(place + 1) else { return false }
-                place += 2
-            case 0xE0...0xEF:
-                guard left >= 3, isContinuation(place + 1), isContinuation(place + 2) else {
-                    return false
-                }
-                let second = byte(at: place + 1)
-                if first == 0xE0, second < 0xA0 { return false }
-                if first == 0xED, second > 0x9F { return false }
-                place += 3
-            case 0xF0...0xF4:
-                guard left >= 4, isContinuation(place + 1), isContinuation(place + 2),
-                    isContinuation(place + 3)
-                else { return false }
-                let second = byte(at: place + 1)
-                if first == 0xF0, second < 0x90 { return false }
-                if first == 0xF4, second > 0x8F { return false }
-                place += 4
-            default:
-                return false
-            }
+            earlier = word
+            place += 8
         }
-        return true
+        // At least one zero follows the text, and so a character that is cut off is a fault.
+        var rest: UInt64 = 0
+        for offset in place..<end {
+            rest |= UInt64(byte(at: offset)) &<< UInt64(8 * (offset - place))
+        }
+        faults |= Self.utf8Faults(rest, after: earlier)
+        return faults & Self.highBits == 0
     }
 
+    /// Sets the highest bit of bytes that Table 3-7 of the Unicode Standard does not allow where
+    /// they are, or behind which it does not allow what follows. The other bits mean nothing.
     @inline(__always)
-    private func isContinuation(_ offset: Int) -> Bool { byte(at: offset) & 0xC0 == 0x80 }
+    private static func utf8Faults(_ word: UInt64, after earlier: UInt64) -> UInt64 {
+        let before = word &<< 8 | earlier &>> 56
+        let twoBefore = word &<< 16 | earlier &>> 48
+        let threeBefore = word &<< 24 | earlier &>> 40
+        let continuation = word & ~(word &<< 1)
+        let lead = before & before &<< 1
+        let leadOfThree = twoBefore & twoBefore &<< 1 & twoBefore &<< 2
+        let leadOfFour = threeBefore & threeBefore &<< 1 & threeBefore &<< 2 & threeBefore &<< 3
+        var faults = (lead | leadOfThree | leadOfFour) ^ continuation
+
+        let bit5 = before &<< 2
+        let bit4 = before &<< 3
+        let bit3 = before &<< 4
+        let bit2 = before &<< 5
+        let bit1 = before &<< 6
+        let bit0 = before &<< 7
+        let low = bit2 | bit1 | bit0 | bit3
+        let three = lead & bit5 & ~bit4
+        let four = lead & bit5 & bit4
+        // The second byte is A0 or more, and 90 or more.
+        let atLeastA0 = word &<< 2
+        let atLeast90 = atLeastA0 | word &<< 3
+        faults |= lead & ~bit5 & ~(bit4 | bit3 | bit2 | bit1)  // C0, C1
+        faults |= three & ~low & ~atLeastA0  // E0
+        faults |= three & bit3 & bit2 & ~bit1 & bit0 & atLeastA0  // ED
+        faults |= four & ~low & ~atLeast90  // F0
+        faults |= four & ~bit3 & bit2 & ~bit1 & ~bit0 & atLeast90  // F4
+        faults |= four & (bit3 | bit2 & (bit1 | bit0))  // F5 and above
+        return faults
+    }
 }

@@ -30,6 +30,11 @@ extension SpanDerivation {
             return has(key, in: batch, withDerived: withDerived) == expected
         case .equals(let key, let path, let value, let expected):
             return (text(of: key, path, in: batch) == value) == expected
+        case .differs(let key, let other, let path):
+            guard let left = text(of: key, nil, in: batch),
+                let right = text(of: other, path, in: batch)
+            else { return false }
+            return left != right
         case .keyHasPrefix(let key, let prefix):
             return text(of: key, nil, in: batch)?.hasPrefix(prefix) ?? false
         case .scopeIs(let name, let expected): return (view.scopeName == name) == expected

@@ -2,6 +2,8 @@
 enum Condition: Hashable, Sendable {
     case has(String, Bool)
     case equals(key: String, path: JSONPath?, value: String, Bool)
+    /// Both attributes are there, and their texts are not the same.
+    case differs(key: String, other: String, path: JSONPath?)
     case keyHasPrefix(String, String)
     case scopeIs(String, Bool)
     case nameIs(String, Bool)
@@ -39,6 +41,14 @@ enum Condition: Hashable, Sendable {
         let value = String(text[text.index(after: equals)...])
         var key = String(text[..<equals])
         guard !key.isEmpty else { return nil }
+        if key.hasSuffix("!") {
+            key.removeLast()
+            let parts = value.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false)
+            let path = parts.count == 2 ? JSONPath(parts[1]) : nil
+            guard !key.isEmpty, holds, parts.count == 1 || path != nil else { return nil }
+            self = .differs(key: key, other: String(parts[0]), path: path)
+            return
+        }
         if key.hasSuffix("^") {
             key.removeLast()
             guard key == "name" || holds else { return nil }
@@ -65,8 +75,16 @@ enum Condition: Hashable, Sendable {
     /// The attribute that the condition looks at.
     var key: String? {
         switch self {
-        case .has(let key, _), .equals(let key, _, _, _), .keyHasPrefix(let key, _): key
+        case .has(let key, _), .equals(let key, _, _, _), .keyHasPrefix(let key, _),
+            .differs(let key, _, _):
+            key
         default: nil
         }
+    }
+
+    /// All attributes that the condition looks at.
+    var keys: [String] {
+        if case .differs(let key, let other, _) = self { return [key, other] }
+        return key.map { [$0] } ?? []
     }
 }

@@ -207,11 +207,11 @@ extension RuleSet {
         keys.formUnion(evidence.byKeyAndValue.keys)
         keys.formUnion(evidence.byResourceKey.map(\.key))
         for kind in commonKinds + dialects.flatMap(\.kinds) {
-            keys.formUnion(kind.conditions.compactMap(\.key))
+            keys.formUnion(kind.conditions.flatMap(\.keys))
             if case .mapped(_, let key) = kind.decision { keys.insert(key) }
         }
         for row in files.flatMap(\.rows) + generalRows {
-            keys.formUnion(row.conditions.compactMap(\.key))
+            keys.formUnion(row.conditions.flatMap(\.keys))
             if case .attribute(let key) = row.source.place { keys.insert(key) }
             if case .attribute(let key, _) = row.target { keys.insert(key) }
         }
