@@ -46,22 +46,20 @@ def test_the_backend_gets_the_mended_run_and_mending_it_again_changes_nothing(
 
 
 def test_a_backend_that_is_away_stops_nothing_and_gets_the_run_when_it_is_back(
-    start_collector: Callable[..., Collector], pair: tuple[str, str]
+    start_collector: Callable[..., Collector],
 ) -> None:
     backend = start_collector()
     collector = start_collector(CONFIGURATION.format(endpoint=backend.endpoint))
     backend.kill()
-    sent = tracemend(
-        "send", "--endpoint", collector.endpoint, "--rollout", pair[0], "--attempt", pair[1],
-        *captures.files("openai_traceloop"),
-    )
+    sent = tracemend("send", "--endpoint", collector.endpoint, *captures.files("openai_traceloop"))
     assert sent.returncode == 0, sent.stderr.decode()
-    unfinished = collector.http.post(collector.attempt_endpoint(*pair) + "/close?wait=1s", timeout=30)
+    [trace] = {span.trace_id.hex() for span in captures.spans("openai_traceloop").values()}
+    unfinished = collector.http.post(f"{collector.api}/api/runs/{trace}/close?wait=1s", timeout=30)
     assert unfinished.status_code == 202, unfinished.text
     assert "backend" in unfinished.text, "the answer names the sink that has not got the run"
+    assert edges(collector.tree(trace)) == captures.reported_edges("openai_traceloop"), "the archive has it already"
 
     backend.start(on_port=backend.port)
-    collector.close_attempt(*pair)
-    [delivered] = [run for run in backend.runs() if run["spans"] == len(captures.spans("openai_traceloop"))]
-    backend.close(delivered["id"])
-    assert edges(backend.tree(delivered["id"])) == captures.reported_edges("openai_traceloop")
+    collector.close(trace)
+    backend.close(trace)
+    assert edges(backend.tree(trace)) == captures.reported_edges("openai_traceloop")
