@@ -129,6 +129,9 @@ let package = Package(
             name: "HierarchyRepairTests", dependencies: ["OTLP", "HierarchyRepair"],
             swiftSettings: strict),
         .testTarget(
+            name: "SemanticConventionsTests",
+            dependencies: ["OTLP", "Compression", "SemanticConventions"], swiftSettings: strict),
+        .testTarget(
             name: "MendingTests",
             dependencies: ["OTLP", "Compression", "SemanticConventions", "Mending"],
             swiftSettings: strict),

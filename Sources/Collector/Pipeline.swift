@@ -40,7 +40,8 @@ public struct Pipeline: Sendable {
         arrival = Signal()
         let rules = try RuleSet.forCollector(directory: configuration.rulesDirectory)
         directory = try DataDirectory(configuration.dataDirectory)
-        let archive = configuration.archive.isEnabled
+        let archive =
+            configuration.archive.isEnabled
             ? try SQLiteArchive(
                 .init(
                     directory: configuration.dataDirectory,

@@ -54,7 +54,8 @@ public struct BatchText: Sendable {
         if span.flags != 0 { text += line(3, "flags", "0x" + String(span.flags, radix: 16)) }
         if span.hasStatus {
             let code = ["unset", "ok", "error"]
-            let name = code.indices.contains(Int(span.statusCode))
+            let name =
+                code.indices.contains(Int(span.statusCode))
                 ? code[Int(span.statusCode)] : "\(span.statusCode)"
             text += line(
                 3, "status", [name, batch.string(span.statusMessage)].joinedWords)
@@ -79,7 +80,9 @@ public struct BatchText: Sendable {
 
     private func attributes(_ range: RecordRange, depth: Int, of batch: TraceBatch) -> String {
         batch.keyValues(range).map { entry in
-            line(depth, entry.key.printable(limit: 200), JSONValue(entry.value).text, separator: " = ")
+            line(
+                depth, entry.key.printable(limit: 200), JSONValue(entry.value).text,
+                separator: " = ")
         }.joined()
     }
 

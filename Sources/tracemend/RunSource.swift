@@ -11,7 +11,9 @@ struct RunSource: ParsableArguments {
 
     /// `{"runs": […], "next": …}`, as the query API answers.
     func runs(limit: Int) async throws -> JSONValue {
-        if let data { return try await RunQueries(readingFolder: data).runs(limit: limit, after: nil) }
+        if let data {
+            return try await RunQueries(readingFolder: data).runs(limit: limit, after: nil)
+        }
         return try await collector.json("/api/runs?limit=\(limit)")
     }
 

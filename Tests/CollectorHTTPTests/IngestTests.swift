@@ -135,7 +135,8 @@ struct Exchange: Sendable, CustomTestStringConvertible {
                 testDescription: "the wrong method", method: .get, status: 405,
                 answers: ["allow": "POST"]),
             Exchange(testDescription: "an unknown path", path: "/v1/trace", status: 404),
-            Exchange(testDescription: "a doubled slash", path: "//v1/traces", body: good, status: 200),
+            Exchange(
+                testDescription: "a doubled slash", path: "//v1/traces", body: good, status: 200),
             Exchange(testDescription: "a query", path: "/v1/traces?x=1", body: good, status: 200),
             Exchange(
                 testDescription: "the path of a rollout",

@@ -22,7 +22,8 @@ import Testing
     private static func get(
         _ path: String, _ client: any TestClientProtocol
     ) async throws -> JSONValue {
-        let answer = try await client.executeRequest(uri: path, method: .get, headers: [:], body: nil)
+        let answer = try await client.executeRequest(
+            uri: path, method: .get, headers: [:], body: nil)
         #expect(answer.status == .ok, "\(path): \(String(buffer: answer.body))")
         return try JSONValue(parsing: Array(answer.body.readableBytesView))
     }

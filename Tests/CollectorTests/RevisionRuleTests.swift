@@ -69,9 +69,10 @@ import Testing
         let run = RunStatus(
             key: row.isTrace
                 ? .trace(TraceID(high: 1, low: 2)) : .attempt(rollout: "ro", attempt: "at"),
-            state: row.isClosed ? .closed : row.isSettled ? .settled : .open,
+            cursor: 1, state: row.isClosed ? .closed : row.isSettled ? .settled : .open,
             firstReceivedUnixNano: 0, lastReceivedUnixNano: Self.at(row.lastReceived),
-            lastRequest: 7, mendedThrough: row.isDirty ? 3 : 7, revision: row.revision,
+            lastRequest: 7, mendedThrough: row.isDirty ? 3 : 7,
+            closedThrough: row.isClosed ? 7 : 0, revision: row.revision,
             revisedUnixNano: Self.at(row.revised),
             mendNanoseconds: Self.at(row.mendSeconds), isWhole: row.isWhole,
             isSettled: row.isSettled)

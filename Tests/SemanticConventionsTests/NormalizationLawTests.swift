@@ -13,7 +13,8 @@ struct NormalizationLawTests {
         #expect(orderedAttributes(twice) == orderedAttributes(once))
     }
 
-    @Test("Restoring gives the originals back, and normalising them the same", arguments: Capture.all)
+    @Test(
+        "Restoring gives the originals back, and normalising them the same", arguments: Capture.all)
     func restoring(_ capture: Capture) throws {
         let original = try capture.batch(keys: rules.keyTable)
         var normalized = original
@@ -21,7 +22,8 @@ struct NormalizationLawTests {
         var restored = normalized
         normalizer.restoreOriginals(&restored)
         for span in original.spans.indices {
-            let dialect = normalized.value("tracemend.dialect", in: normalized.spans[span].attributes)
+            let dialect = normalized.value(
+                "tracemend.dialect", in: normalized.spans[span].attributes)
             guard dialect != nil else { continue }
             #expect(
                 restored.keyValues(restored.spans[span].attributes)
@@ -62,7 +64,9 @@ struct NormalizationLawTests {
         #expect(other.attributesBySpan == known.attributesBySpan)
     }
 
-    @Test("No value is lost: each stays under its key or moves to its original", arguments: Capture.all)
+    @Test(
+        "No value is lost: each stays under its key or moves to its original",
+        arguments: Capture.all)
     func nothingIsLost(_ capture: Capture) throws {
         let original = try capture.batch(keys: rules.keyTable)
         var normalized = original

@@ -11,7 +11,8 @@ import ServiceLifecycle
 // Serves the ingest surface with inbox and without sinks until it is stopped, on one of two HTTP servers.
 
 guard CommandLine.arguments.count == 4, let port = Int(CommandLine.arguments[2]) else {
-    FileHandle.standardError.write(Data("usage: ingest-listeners hummingbird|nio PORT FOLDER\n".utf8))
+    FileHandle.standardError.write(
+        Data("usage: ingest-listeners hummingbird|nio PORT FOLDER\n".utf8))
     exit(64)
 }
 var configuration = Configuration()
@@ -23,7 +24,8 @@ let pipeline = try Pipeline(configuration: configuration, logger: logger)
 
 switch CommandLine.arguments[1] {
 case "hummingbird":
-    let listener = Listener.ingest(pipeline, host: "127.0.0.1", port: port, logger: logger) { port in
+    let listener = Listener.ingest(pipeline, host: "127.0.0.1", port: port, logger: logger) {
+        port in
         print("ready \(port)")
         fflush(nil)
     }

@@ -24,6 +24,9 @@ struct Assembly: Service {
     /// The pause when nothing at all is due, until requests come.
     private static let idle = Duration.seconds(30)
 
+    /// How many runs of each kind are looked up at once.
+    private static let runsAtOnce = 512
+
     func run() async throws {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
@@ -48,19 +51,23 @@ struct Assembly: Service {
     /// Mends what is due now.
     /// - Returns: how long nothing else will be due unless requests come.
     private func mendDueRuns() async throws -> Duration {
-        var pause = Self.idle
-        for status in try await inbox.reader.unsettledRuns() {
+        let due = try await inbox.reader.dueRuns(
+            nowUnixNano: clock.now, silence: rule.settling.silence, limit: Self.runsAtOnce)
+        var next = due.nextSettlingUnixNano ?? .max
+        var didRevise = false
+        for status in due.runs {
             if Task.isCancelled { return .zero }
-            let now = clock.now
-            switch rule.decide(status, nowUnixNano: now) {
+            switch rule.decide(status, nowUnixNano: clock.now) {
             case .rest: break
-            case .wait(let until): pause = min(pause, .nanoseconds(max(0, until - now)))
+            case .wait(let until): next = min(next, until)
             case .revise(let isSettled):
                 try await revise(status, isSettled: isSettled)
-                pause = .zero
+                didRevise = true
             }
         }
-        return pause
+        // What came meanwhile, or did not fit, is looked up at once.
+        if didRevise { return .zero }
+        return min(Self.idle, .nanoseconds(max(1_000_000, next.subtracting(clock.now))))
     }
 
     private func revise(_ status: RunStatus, isSettled: Bool) async throws {

@@ -37,7 +37,20 @@ struct RevisionRule: Sendable {
     }
 }
 
+extension SettlingRule {
+    var silence: Silence {
+        Silence(
+            graceNanoseconds: grace.nanoseconds, patienceNanoseconds: patience.nanoseconds)
+    }
+}
+
 extension Int64 {
+    /// The difference, at most the greatest number.
+    func subtracting(_ other: Int64) -> Int64 {
+        let (difference, overflow) = subtractingReportingOverflow(other)
+        return overflow ? .max : difference
+    }
+
     fileprivate func adding(_ other: Int64) -> Int64 {
         let (sum, overflow) = addingReportingOverflow(other)
         return overflow ? .max : sum

@@ -47,7 +47,8 @@ extension Configuration {
     public mutating func apply(environment: [String: String]) throws(ConfigurationError) {
         for (variable, value) in environment.sorted(by: { $0.key < $1.key })
         where variable.hasPrefix("TRACEMEND_") && !Self.otherVariables.contains(variable) {
-            guard let key = ConfigurationKey.all.first(where: { $0.environmentVariable == variable })
+            guard
+                let key = ConfigurationKey.all.first(where: { $0.environmentVariable == variable })
             else { throw .unknownKey(variable, source: "environment") }
             try set(key, value, source: variable)
         }

@@ -17,7 +17,8 @@ extension SinkConfiguration {
 
     private init(node: Node, key: String, file: String) throws(ConfigurationError) {
         guard let mapping = node.mapping else {
-            throw .badValue(key: key, source: file, expected: "keys and values", found: "other YAML")
+            throw .badValue(
+                key: key, source: file, expected: "keys and values", found: "other YAML")
         }
         var scalars: [String: String] = [:]
         var headers: [String: Secret] = [:]
@@ -89,7 +90,8 @@ extension SinkConfiguration {
         from node: Node, key: String, source: String
     ) throws(ConfigurationError) -> [String: Secret] {
         guard let mapping = node.mapping else {
-            throw .badValue(key: key, source: source, expected: "names and values", found: "other YAML")
+            throw .badValue(
+                key: key, source: source, expected: "names and values", found: "other YAML")
         }
         var headers: [String: Secret] = [:]
         for (name, value) in mapping {

@@ -7,7 +7,9 @@ import Sinks
 extension SinkConfiguration {
     /// The sink that this entry describes.
     func makeSink(logger: Logger) throws -> any TraceSink {
-        let fields = headers.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value.value) }
+        let fields = headers.sorted { $0.key < $1.key }.map {
+            (name: $0.key, value: $0.value.value)
+        }
         let warn: @Sendable (SinkWarning) -> Void = { warning in
             logger.warning(
                 "a sink took a run with a complaint",

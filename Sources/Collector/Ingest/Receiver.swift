@@ -39,7 +39,8 @@ public struct Receiver: Sendable {
         guard let compression = ContentEncoding(header: head.contentEncoding ?? "") else {
             return refuse(
                 415, .invalidArgument,
-                "Content-Encoding: expected gzip, deflate or identity, found \"\(head.contentEncoding ?? "")\"")
+                "Content-Encoding: expected gzip, deflate or identity, found \"\(head.contentEncoding ?? "")\""
+            )
         }
         let told = head.contentLength ?? 0
         guard told <= limits.bodyBytes else {

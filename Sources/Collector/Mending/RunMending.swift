@@ -55,7 +55,9 @@ struct RunMending: Sendable {
         guard let sources = try await inbox.reader.sources(of: key) else { return nil }
         var bodies: [(StoredRequest, [UInt8])] = []
         for stored in sources.requests where stored.kind == .traces && decoded[stored.id] == nil {
-            if let body = try await inbox.reader.body(ofRequest: stored.id) { bodies.append((stored, body)) }
+            if let body = try await inbox.reader.body(ofRequest: stored.id) {
+                bodies.append((stored, body))
+            }
         }
         let older = try await olderSpans(of: sources.run)
         let read = bodies
@@ -126,7 +128,8 @@ struct RunMending: Sendable {
         for (rule, count) in rules { metrics.add(.repairedSpans, count, labels: ["rule": rule]) }
         var dialects: [String: Int] = [:]
         for span in run.batch.spans {
-            if let dialect = run.batch.value("tracemend.dialect", in: span.attributes)?.stringValue {
+            if let dialect = run.batch.value("tracemend.dialect", in: span.attributes)?.stringValue
+            {
                 dialects[dialect, default: 0] += 1
             }
         }

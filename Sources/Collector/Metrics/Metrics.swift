@@ -78,7 +78,8 @@ public final class Metrics: Sendable {
         var text = ""
         for counter in Counter.allCases {
             let series = counts.keys.filter { $0.counter == counter }.sorted()
-            text += "# HELP \(counter.rawValue) \(counter.help)\n# TYPE \(counter.rawValue) counter\n"
+            text +=
+                "# HELP \(counter.rawValue) \(counter.help)\n# TYPE \(counter.rawValue) counter\n"
             if series.isEmpty { text += "\(counter.rawValue) 0\n" }
             for one in series { text += "\(counter.rawValue)\(one.labels) \(counts[one] ?? 0)\n" }
         }

@@ -23,6 +23,7 @@ enum Schema {
     /// - `requests.traces`: the distinct trace ids, 16 bytes each.
     /// - `runs.key`: `RunKey.id`. A trace has a row only when some of its spans name no run.
     /// - `runs.alias_of`: the one run that the trace names; its requests are that run's.
+    /// - `runs.is_quick`: a trace's run that looks whole, so that a short silence settles it.
     /// - `trace_runs`: which runs the spans of a trace name.
     private static let tables = """
         CREATE TABLE requests (
@@ -65,11 +66,19 @@ enum Schema {
             rules_version TEXT NOT NULL DEFAULT '',
             spans INTEGER NOT NULL DEFAULT 0,
             is_whole INTEGER NOT NULL DEFAULT 0,
-            traces BLOB NOT NULL DEFAULT x''
+            traces BLOB NOT NULL DEFAULT x'',
+            is_quick INTEGER NOT NULL GENERATED ALWAYS AS
+                (is_whole AND instr(key, '/') = 0 AND instr(key, '=') = 0) VIRTUAL
         );
         CREATE INDEX runs_alias ON runs (alias_of) WHERE alias_of IS NOT NULL;
         CREATE INDEX runs_unsettled ON runs (id) WHERE alias_of IS NULL
             AND (mended_through < last_request OR settled_through < last_request);
+        CREATE INDEX runs_dirty ON runs (id)
+            WHERE alias_of IS NULL AND mended_through < last_request;
+        CREATE INDEX runs_closing ON runs (id) WHERE alias_of IS NULL
+            AND closed_through >= last_request AND settled_through < last_request;
+        CREATE INDEX runs_settling ON runs (is_quick, last_received_unix_nano)
+            WHERE alias_of IS NULL AND settled_through < last_request;
         CREATE TABLE deliveries (
             sink TEXT NOT NULL,
             run INTEGER NOT NULL,

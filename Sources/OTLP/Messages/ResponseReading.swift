@@ -25,7 +25,7 @@ func readMessage(
     _ body: [UInt8], named name: String,
     _ readField: (UInt32, inout WireCursor, Int) throws(WireError) -> Void
 ) throws(DecodingError) {
-    var cursor = unsafe WireCursor(body.span.bytes, budget: NodeBudget(.standard))
+    var cursor = unsafe WireCursor(body.span.bytes)
     do throws(WireError) {
         while cursor.position < body.count {
             let tag = try cursor.tag(before: body.count)

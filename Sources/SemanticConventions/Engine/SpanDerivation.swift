@@ -80,7 +80,8 @@ struct SpanDerivation: Sendable {
     /// The document says something, in the words of the conventions.
     private func isRight(_ content: JSONValue, _ document: Document) -> Bool {
         let builder = DocumentBuilder(document)
-        guard let elements = content.array, elements.contains(where: { !builder.isEmpty($0) }) else {
+        guard let elements = content.array, elements.contains(where: { !builder.isEmpty($0) })
+        else {
             return false
         }
         return read(content, .semconv, document) == elements
@@ -164,7 +165,8 @@ struct SpanDerivation: Sendable {
             JSONValue.Member($0.key, JSONValue($0.value).unwrapped)
         }
         let parts = name.split(separator: ".")
-        if parts.count == 3, parts[2] == "message", !members.contains(where: { $0.name == "role" }) {
+        if parts.count == 3, parts[2] == "message", !members.contains(where: { $0.name == "role" })
+        {
             members.insert(.init("role", .string(String(parts[1]))), at: 0)
         }
         return .object(members)
@@ -197,7 +199,9 @@ struct SpanDerivation: Sendable {
         if row.source.path == nil, let name = attributeName(row.target, row.source, captures)?.0 {
             if values[name] != nil, row.operations.last != .add { return }
             if takesVerbatim(row, at: position, in: batch) {
-                if !view.isBlank(at: position, in: batch) { values[name] = .taken(position: position) }
+                if !view.isBlank(at: position, in: batch) {
+                    values[name] = .taken(position: position)
+                }
                 return
             }
         }

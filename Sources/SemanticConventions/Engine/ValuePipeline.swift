@@ -199,7 +199,9 @@ struct URLParts {
             port = parts.count == 2 ? Int(parts[1]) : nil
         }
         guard !host.isEmpty else { return nil }
-        if port == nil { port = ["http": 80, "https": 443][text[..<scheme.lowerBound].lowercased()] }
+        if port == nil {
+            port = ["http": 80, "https": 443][text[..<scheme.lowerBound].lowercased()]
+        }
     }
 }
 

@@ -101,7 +101,9 @@ struct MessageReader: Sendable {
     /// What LangChain wraps: `{"lc":1,"kwargs":{…}}` and `{"type":"human","data":{…}}`.
     private func langChainBody(_ value: JSONValue) -> JSONValue? {
         if let kwargs = value["kwargs"], kwargs.object != nil { return kwargs }
-        if let data = value["data"], data.object != nil, value["type"]?.string != nil { return data }
+        if let data = value["data"], data.object != nil, value["type"]?.string != nil {
+            return data
+        }
         return nil
     }
 

@@ -13,7 +13,9 @@ struct PartReader: Sendable {
         "reasoning", "blob", "file", "uri", "compaction", "generic",
     ]
 
-    static func text(_ content: String) -> JSONValue { ["type": "text", "content": .string(content)] }
+    static func text(_ content: String) -> JSONValue {
+        ["type": "text", "content": .string(content)]
+    }
 
     static func toolCall(id: String?, name: String?, arguments: JSONValue?) -> JSONValue {
         var members: [JSONValue.Member] = [.init("type", "tool_call")]
