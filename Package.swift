@@ -152,7 +152,10 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "CollectorTests", dependencies: ["Collector", "Inbox", "OTLP"],
+            name: "CollectorTests",
+            dependencies: [
+                "Collector", "Inbox", "OTLP", .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "CollectorHTTPTests",
