@@ -180,4 +180,41 @@ struct MenderTests {
         #expect(calls.count == 6 && counted.count == 3)
         #expect(Set(counted.map(\.0.spanID)) == Set(calls.compactMap(\.1.duplicateOf)))
     }
+
+    @Test("Nested and sibling twins of chats, embeddings and failed calls are all told")
+    func mixedTwins() throws {
+        let run = mender.mend(
+            try Captures.run("openai_mixed"), identity: .named("openai_mixed"))
+        let pairs = zip(run.batch.spans, run.spans).compactMap { span, told -> String? in
+            guard let counted = told.duplicateOf,
+                let other = run.batch.spans.first(where: { $0.spanID == counted })
+            else { return nil }
+            return "\(run.batch.string(span.name)) = \(run.batch.string(other.name))"
+        }
+        #expect(
+            pairs == [
+                "openai.chat = ChatCompletion", "openai.chat = ChatCompletion",
+                "openai.chat = ChatCompletion", "openai.embeddings = CreateEmbeddings",
+                "openai.response = Response", "openai.chat = ChatCompletion",
+            ])
+    }
+
+    @Test("A run beyond the limit is kept whole, in time order, and says why it was not repaired")
+    func limit() {
+        var run = RunBuilder()
+        let first = run.span(1, below: 77, from: 0, to: 1)
+        let record = run.batch.spans[first]
+        for id in 2...UInt64(Mender.maximumRepairedSpans + 1) {
+            var span = record
+            span.spanID = SpanID(word: id)
+            span.startTimeUnixNano = record.startTimeUnixNano + (id &* 7_919) % 100_003
+            run.batch.spans.append(span)
+        }
+        let mended = mender.mend(run.batch, identity: .named("r"))
+        #expect(mended.spans.count == Mender.maximumRepairedSpans + 1)
+        #expect(mended.notes.count == 1)
+        #expect(mended.spans.allSatisfy { !$0.isPlaceholder })
+        let starts = mended.batch.spans.map(\.startTimeUnixNano)
+        #expect(starts == starts.sorted())
+    }
 }
