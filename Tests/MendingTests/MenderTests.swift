@@ -1,5 +1,6 @@
 import Mending
 import OTLP
+import SemanticConventions
 import Testing
 
 @Suite("Mending a run")
@@ -200,20 +201,15 @@ struct MenderTests {
     }
 
     @Test("A run beyond the limit is kept whole, in time order, and says why it was not repaired")
-    func limit() {
+    func limit() throws {
         var run = RunBuilder()
-        let first = run.span(1, below: 77, from: 0, to: 1)
-        let record = run.batch.spans[first]
-        for id in 2...UInt64(Mender.maximumRepairedSpans + 1) {
-            var span = record
-            span.spanID = SpanID(word: id)
-            span.startTimeUnixNano = record.startTimeUnixNano + (id &* 7_919) % 100_003
-            run.batch.spans.append(span)
+        for id in 1...10 as ClosedRange<UInt64> {
+            run.span(id, below: 77, from: (id &* 7) % 11, to: 20)
         }
+        let mender = Mender(rules: try RuleSet.builtIn(), maximumRepairedSpans: 9)
         let mended = mender.mend(run.batch, identity: .named("r"))
-        #expect(mended.spans.count == Mender.maximumRepairedSpans + 1)
-        #expect(mended.notes.count == 1)
-        #expect(mended.spans.allSatisfy { !$0.isPlaceholder })
+        #expect(mended.spans.count == 10 && mended.notes.count == 1)
+        #expect(mended.spans.allSatisfy { !$0.isPlaceholder && $0.repair == nil })
         let starts = mended.batch.spans.map(\.startTimeUnixNano)
         #expect(starts == starts.sorted())
     }
