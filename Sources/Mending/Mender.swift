@@ -7,15 +7,15 @@ public import SemanticConventions
 /// Pure: no I/O, no clock, no randomness. The result depends on the spans, not on the order in
 /// which they came, and mending a mended run changes nothing. Bad data gives a note, never an error.
 public struct Mender: Sendable {
-    /// Spans that a run may have and still be repaired.
-    ///
-    /// A run beyond it is a program that never ends or an attack; it is kept, and told in a note.
-    public static let maximumRepairedSpans = 200_000
-
     private let normalizer: Normalizer
+    private let maximumRepairedSpans: Int
 
-    public init(rules: RuleSet) {
+    /// - Parameter maximumRepairedSpans: how many spans a run may have and still be repaired. A run
+    ///   beyond it is a program that never ends or an attack; it is kept and normalised, and told
+    ///   in a note.
+    public init(rules: RuleSet, maximumRepairedSpans: Int = 200_000) {
         normalizer = Normalizer(rules: rules)
+        self.maximumRepairedSpans = maximumRepairedSpans
     }
 
     /// The version of the rules that attributes are normalised with.
@@ -36,14 +36,13 @@ public struct Mender: Sendable {
         normalizer.restoreOriginals(&batch)
         batch.dropIdenticalCopies()
         normalizer.normalize(&batch)
-        guard batch.spans.count <= Self.maximumRepairedSpans else {
+        guard batch.spans.count <= maximumRepairedSpans else {
             return unrepaired(batch)
         }
-        var facts = RepairFacts(batch)
         let tree = RepairedTree(
-            repairing: facts.spans(pins: pins), identity: identity.hash,
+            repairing: RepairFacts.spans(of: batch, pins: pins), identity: identity.hash,
             absentPins: absentPins(pins, in: batch))
-        var marks = RepairMarks(batch)
+        var marks = RepairMarks(consume batch)
         let (mended, spans) = marks.write(tree)
         return MendedRun(batch: mended, spans: spans, notes: tree.notes)
     }
@@ -70,7 +69,7 @@ public struct Mender: Sendable {
         return MendedRun(
             batch: batch, spans: spans,
             notes: [
-                "the run has \(batch.spans.count) spans, more than \(Self.maximumRepairedSpans); "
+                "the run has \(batch.spans.count) spans, more than \(maximumRepairedSpans); "
                     + "its tree was not repaired"
             ])
     }

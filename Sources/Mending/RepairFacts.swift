@@ -13,7 +13,13 @@ struct RepairFacts {
         var service: UInt32 = 0
     }
 
-    init(_ batch: TraceBatch) {
+    /// The facts of all spans, in the order of the batch.
+    static func spans(of batch: TraceBatch, pins: Pins) -> [RepairSpan] {
+        var facts = RepairFacts(batch)
+        return facts.spans(pins: pins)
+    }
+
+    private init(_ batch: TraceBatch) {
         self.batch = batch
         processes = []
         scopes = []
@@ -21,8 +27,7 @@ struct RepairFacts {
         for scope in batch.scopes { scopes.append(number(of: batch.string(scope.name))) }
     }
 
-    /// The facts of all spans, in the order of the batch.
-    mutating func spans(pins: Pins) -> [RepairSpan] {
+    private mutating func spans(pins: Pins) -> [RepairSpan] {
         let ambiguous = ambiguousKeys()
         return batch.spans.indices.map { index in
             let span = batch.spans[index]

@@ -1,5 +1,6 @@
 import Mending
 import OTLP
+import SemanticConventions
 import Testing
 
 @Suite("Mending a run")
@@ -179,5 +180,37 @@ struct MenderTests {
         let counted = calls.filter { $0.1.duplicateOf == nil }
         #expect(calls.count == 6 && counted.count == 3)
         #expect(Set(counted.map(\.0.spanID)) == Set(calls.compactMap(\.1.duplicateOf)))
+    }
+
+    @Test("Nested and sibling twins of chats, embeddings and failed calls are all told")
+    func mixedTwins() throws {
+        let run = mender.mend(
+            try Captures.run("openai_mixed"), identity: .named("openai_mixed"))
+        let pairs = zip(run.batch.spans, run.spans).compactMap { span, told -> String? in
+            guard let counted = told.duplicateOf,
+                let other = run.batch.spans.first(where: { $0.spanID == counted })
+            else { return nil }
+            return "\(run.batch.string(span.name)) = \(run.batch.string(other.name))"
+        }
+        #expect(
+            pairs == [
+                "openai.chat = ChatCompletion", "openai.chat = ChatCompletion",
+                "openai.chat = ChatCompletion", "openai.embeddings = CreateEmbeddings",
+                "openai.response = Response", "openai.chat = ChatCompletion",
+            ])
+    }
+
+    @Test("A run beyond the limit is kept whole, in time order, and says why it was not repaired")
+    func limit() throws {
+        var run = RunBuilder()
+        for id in 1...10 as ClosedRange<UInt64> {
+            run.span(id, below: 77, from: (id &* 7) % 11, to: 20)
+        }
+        let mender = Mender(rules: try RuleSet.builtIn(), maximumRepairedSpans: 9)
+        let mended = mender.mend(run.batch, identity: .named("r"))
+        #expect(mended.spans.count == 10 && mended.notes.count == 1)
+        #expect(mended.spans.allSatisfy { !$0.isPlaceholder && $0.repair == nil })
+        let starts = mended.batch.spans.map(\.startTimeUnixNano)
+        #expect(starts == starts.sorted())
     }
 }
