@@ -76,7 +76,7 @@ let package = Package(
             swiftSettings: strict),
 
         // What people and trainers read.
-        .target(name: "Readings", dependencies: ["OTLP"], swiftSettings: strict),
+        .target(name: "Readings", dependencies: ["OTLP", "Mending"], swiftSettings: strict),
 
         // All of the above put to work: ingest, assembly, delivery, configuration.
         .target(

@@ -6,10 +6,10 @@ extension SpanTree {
         // Children come after their parents depth first, so building from the end finds each
         // node's children made already, without recursion.
         var nodes = [JSONValue?](repeating: nil, count: batch.spans.count)
-        for (index, _) in depthFirst().reversed() {
+        for index in preorder.reversed() {
             var members = SpanSummary(of: index, in: batch).members
             var below: [JSONValue] = []
-            for child in children[index] {
+            for child in children(of: index) {
                 if let node = nodes[child] { below.append(node) }
                 nodes[child] = nil
             }

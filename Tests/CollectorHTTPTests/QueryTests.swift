@@ -78,7 +78,7 @@ import Testing
             #expect(spans["spans"]?[1]?["rollout_id"] == "ro 1")
             #expect(spans["spans"]?[1]?["sequence_id"] == 2)
 
-            let otlp = try await Self.get("/api/runs/ro%25201/at-1/otlp", client)
+            let otlp = try await Self.get("/api/runs/ro%201/at-1/otlp", client)
             let batch = try TraceBatch(json: otlp.serialized())
             #expect(batch.spans.count == 2)
         }
