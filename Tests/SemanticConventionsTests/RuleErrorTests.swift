@@ -33,10 +33,16 @@ struct RuleErrorTests {
             ("dialects/mine.tsv", dialectHeader + "\na\tin[{i}].text\tstr\t\t\tM\t", 2, "target"),
             ("dialects/mine.tsv", dialectHeader + "\na.{i}\tin[{i}].x\tstr\t\t\tM\t", 2, "target"),
             ("dialects/mine.tsv", dialectHeader + "\n@x\tuser.id\tstr\t\t\tM\t", 2, "source"),
-            ("detect.tsv", "dialect\tweight\tkind\tpattern\tnote\nmine\tbig\tattr\ta\t", 2, "weight"),
+            (
+                "detect.tsv", "dialect\tweight\tkind\tpattern\tnote\nmine\tbig\tattr\ta\t", 2,
+                "weight"
+            ),
             ("detect.tsv", "dialect\tweight\tkind\tpattern\tnote\nhis\t1\tattr\ta\t", 2, "dialect"),
             ("detect.tsv", "dialect\tweight\tkind\tpattern\tnote\nmine\t1\tsmell\ta\t", 2, "kind"),
-            ("detect.tsv", "dialect\tweight\tkind\tpattern\tnote\nmine\t1\tscope~\t(\t", 2, "pattern"),
+            (
+                "detect.tsv", "dialect\tweight\tkind\tpattern\tnote\nmine\t1\tscope~\t(\t", 2,
+                "pattern"
+            ),
             ("kinds.tsv", "dialect\twhen\top\tnote\nmine\thas:a\tmap:x\t", 2, "op"),
             ("ext.tsv", "key\ttype\texport_as\twhy\next.a\tblob\ta\t", 2, "type"),
         ])

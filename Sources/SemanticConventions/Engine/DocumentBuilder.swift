@@ -88,7 +88,9 @@ struct DocumentBuilder: Sendable {
             parts.append(part)
         }
         var filled = message
-        if parts != message["parts"]?.array { filled = filled.replacing("parts", with: .array(parts)) }
+        if parts != message["parts"]?.array {
+            filled = filled.replacing("parts", with: .array(parts))
+        }
         if filled["finish_reason"] == nil, let finish = other["finish_reason"] {
             filled = filled.replacing("finish_reason", with: finish)
         }

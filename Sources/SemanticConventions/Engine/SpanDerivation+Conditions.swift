@@ -53,7 +53,9 @@ extension SpanDerivation {
         if key.contains("{") {
             return view.matches.contains { file, matches in
                 matches.contains { match in
-                    if case .attributes(let pattern) = rules.files[file].rows[match.row].source.place {
+                    if case .attributes(let pattern) = rules.files[file].rows[match.row].source
+                        .place
+                    {
                         pattern.text == key
                     } else {
                         false

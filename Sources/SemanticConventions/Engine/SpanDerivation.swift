@@ -80,7 +80,8 @@ struct SpanDerivation: Sendable {
     /// The document says something, in the words of the conventions.
     private func isRight(_ content: JSONValue, _ document: Document) -> Bool {
         let builder = DocumentBuilder(document)
-        guard let elements = content.array, elements.contains(where: { !builder.isEmpty($0) }) else {
+        guard let elements = content.array, elements.contains(where: { !builder.isEmpty($0) })
+        else {
             return false
         }
         return read(content, .semconv, document) == elements
@@ -151,7 +152,7 @@ struct SpanDerivation: Sendable {
                     continue
                 }
                 guard let value = batch.value(key, in: event.attributes) else { continue }
-                apply(row, value: JSONValue(value), in: batch)
+                apply(row, value: JSONValue(value), role: Self.role(of: eventName), in: batch)
             }
         }
     }
@@ -163,11 +164,16 @@ struct SpanDerivation: Sendable {
         var members = batch.keyValues(event.attributes).map {
             JSONValue.Member($0.key, JSONValue($0.value).unwrapped)
         }
-        let parts = name.split(separator: ".")
-        if parts.count == 3, parts[2] == "message", !members.contains(where: { $0.name == "role" }) {
-            members.insert(.init("role", .string(String(parts[1]))), at: 0)
+        if let role = Self.role(of: name), !members.contains(where: { $0.name == "role" }) {
+            members.insert(.init("role", .string(role)), at: 0)
         }
         return .object(members)
+    }
+
+    /// The role that an event's name says: `gen_ai.user.message`.
+    private static func role(of event: String) -> String? {
+        let parts = event.split(separator: ".")
+        return parts.count == 3 && parts[2] == "message" ? String(parts[1]) : nil
     }
 
     /// A pattern's matches in the order of their indices.
@@ -197,7 +203,9 @@ struct SpanDerivation: Sendable {
         if row.source.path == nil, let name = attributeName(row.target, row.source, captures)?.0 {
             if values[name] != nil, row.operations.last != .add { return }
             if takesVerbatim(row, at: position, in: batch) {
-                if !view.isBlank(at: position, in: batch) { values[name] = .taken(position: position) }
+                if !view.isBlank(at: position, in: batch) {
+                    values[name] = .taken(position: position)
+                }
                 return
             }
         }
@@ -220,7 +228,9 @@ struct SpanDerivation: Sendable {
         put(row, value, captures, in: batch)
     }
 
-    private mutating func apply(_ row: MappingRow, value: JSONValue, in batch: TraceBatch) {
+    private mutating func apply(
+        _ row: MappingRow, value: JSONValue, role: String? = nil, in batch: TraceBatch
+    ) {
         guard isWanted(row), holds(row.conditions, source: nil, in: batch), value != .null else {
             return
         }
@@ -230,7 +240,7 @@ struct SpanDerivation: Sendable {
             guard let part = path.value(in: value.unwrapped) else { return }
             value = part
         }
-        put(row, value, KeyPattern.Captures(), in: batch)
+        put(row, value, KeyPattern.Captures(), role: role, in: batch)
     }
 
     /// The row's target can still take something.
@@ -292,9 +302,9 @@ struct SpanDerivation: Sendable {
 
     private mutating func put(
         _ row: MappingRow, _ value: JSONValue, _ captures: KeyPattern.Captures,
-        in batch: TraceBatch
+        role known: String? = nil, in batch: TraceBatch
     ) {
-        var role = "user"
+        var role = known ?? "user"
         if case .document(.output, _) = row.target { role = "assistant" }
         guard
             let result = pipeline.apply(

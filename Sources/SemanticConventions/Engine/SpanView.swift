@@ -36,7 +36,9 @@ struct SpanView: Sendable {
     }
 
     /// Looks at another span.
-    mutating func load(_ index: Int, of batch: TraceBatch, scopeName: String, _ keys: inout KeyIndex) {
+    mutating func load(
+        _ index: Int, of batch: TraceBatch, scopeName: String, _ keys: inout KeyIndex
+    ) {
         for id in touched { positions[Int(id.number)] = -1 }
         for item in evidence { evidenceSeen[item] = false }
         touched.removeAll(keepingCapacity: true)

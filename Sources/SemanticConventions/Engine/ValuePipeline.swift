@@ -140,7 +140,10 @@ struct ValuePipeline: Sendable {
         var value = value
         if case .string(let text) = value, format != .text, text.hasPrefix("["),
             let blocks = value.unwrapped.array, !blocks.isEmpty,
-            blocks.allSatisfy({ $0["type"]?.string != nil || $0["parts"] != nil })
+            blocks.allSatisfy({
+                $0["type"]?.string != nil || $0["parts"] != nil
+                    || $0.object?.map(\.name) == ["text"]
+            })
         {
             value = .array(blocks)
         }
@@ -199,7 +202,9 @@ struct URLParts {
             port = parts.count == 2 ? Int(parts[1]) : nil
         }
         guard !host.isEmpty else { return nil }
-        if port == nil { port = ["http": 80, "https": 443][text[..<scheme.lowerBound].lowercased()] }
+        if port == nil {
+            port = ["http": 80, "https": 443][text[..<scheme.lowerBound].lowercased()]
+        }
     }
 }
 

@@ -90,7 +90,8 @@ struct RowReader {
     ) throws(RuleError) -> MappingRow {
         guard let from = RowSource(cell: row[source]) else {
             throw row.error(
-                source, expected: "a key, a pattern, KEY#PATH, @event:, @res:, @scope.name or @span.")
+                source,
+                expected: "a key, a pattern, KEY#PATH, @event:, @res:, @scope.name or @span.")
         }
         guard let operations = ValueOperation.pipeline(row["op"]) else {
             throw row.error("op", expected: "operations joined by >")
@@ -106,7 +107,6 @@ struct RowReader {
             source: from, target: try self.target(row, target, from), operations: operations,
             conditions: conditions, priority: priority)
     }
-
 
     private func target(
         _ row: RuleTable.Row, _ column: String, _ source: RowSource

@@ -133,7 +133,8 @@ extension RuleSet {
                 decision = .none
             } else if row["op"].hasPrefix("map:") {
                 let parts = row["op"].dropFirst(4).split(separator: "(")
-                guard parts.count == 2, parts[1].hasSuffix(")"), maps[String(parts[0])] != nil else {
+                guard parts.count == 2, parts[1].hasSuffix(")"), maps[String(parts[0])] != nil
+                else {
                     throw row.error("op", expected: "map:NAME(KEY) with a map of enums.tsv")
                 }
                 decision = .mapped(map: String(parts[0]), key: String(parts[1].dropLast()))

@@ -92,10 +92,10 @@ enum MessageFormat: String, Hashable, Sendable {
     /// The engine can read it; rows with other formats are told as lost.
     var isImplemented: Bool {
         switch self {
-        case .semconv, .openai, .anthropic, .langchain, .text, .auto, .otelBody: true
-        case .openaiResponses: true
-        case .bedrock, .gemini, .adk, .vercel, .pydantic, .langsmith, .haystack, .pydanticEvents:
-            false
+        case .semconv, .openai, .openaiResponses, .anthropic, .langchain, .langsmith, .text, .auto,
+            .otelBody, .bedrock, .gemini, .adk, .pydantic, .pydanticEvents, .haystack:
+            true
+        case .vercel: false
         }
     }
 }
