@@ -105,7 +105,9 @@ extension SpanDerivation {
         {
             return .operation(mapped)
         }
-        for kind in own + rules.commonKinds {
+        // A name such as "chat" proves nothing where nothing else speaks of GenAI.
+        let isGenAI = !dialects.isEmpty || view.isConventional || !documents.isEmpty
+        for kind in isGenAI ? own + rules.commonKinds : own {
             if case .mapped(_, "gen_ai.operation.name") = kind.decision { continue }
             if holds(kind.conditions, source: nil, in: batch, withDerived: withDerived) {
                 return decision(kind, in: batch)

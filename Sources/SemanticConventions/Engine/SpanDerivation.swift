@@ -219,10 +219,11 @@ struct SpanDerivation: Sendable {
             value = view.value(at: position, in: batch)
         }
         if value == .null { return }
-        if case .document = row.target, row.operations.last?.format != nil,
-            row.operations.last?.format != .text, row.source.path == nil,
-            let document = view.documentIfStructured(at: position, in: batch)
-        {
+        if row.source.path == nil, readsDocument(row), isStructure(at: position, in: batch) {
+            guard let document = view.document(at: position, in: batch) else {
+                losses.insert("unreadable:\(batch.key(of: batch.attributes[position]))")
+                return
+            }
             value = document
         }
         put(row, value, captures, in: batch)
@@ -241,6 +242,21 @@ struct SpanDerivation: Sendable {
             value = part
         }
         put(row, value, KeyPattern.Captures(), role: role, in: batch)
+    }
+
+    /// The row reads a whole document: text that begins as one and is none was cut off.
+    private func readsDocument(_ row: MappingRow) -> Bool {
+        switch row.operations.last {
+        case .messages(let format), .tools(let format), .documents(let format): format != .text
+        case .parts(let format): format != .text && row.target == .document(.system, .whole)
+        default: false
+        }
+    }
+
+    private func isStructure(at position: Int, in batch: TraceBatch) -> Bool {
+        guard case .string(let slice) = batch.attributes[position].value else { return false }
+        let first = batch.bytes(slice).first { $0 != 32 && $0 != 10 }
+        return first == UInt8(ascii: "[") || first == UInt8(ascii: "{")
     }
 
     /// The row's target can still take something.
@@ -368,14 +384,5 @@ extension SpanView {
         case .empty: true
         default: false
         }
-    }
-
-    /// The array or object that the text at a position holds; nil for other text.
-    mutating func documentIfStructured(at position: Int, in batch: TraceBatch) -> JSONValue? {
-        guard case .string(let slice) = batch.attributes[position].value,
-            let first = batch.bytes(slice).first(where: { $0 != 32 && $0 != 10 }),
-            first == UInt8(ascii: "[") || first == UInt8(ascii: "{")
-        else { return nil }
-        return document(at: position, in: batch)
     }
 }

@@ -18,6 +18,7 @@ struct SpanView: Sendable {
     private(set) var scopeName = ""
     private(set) var isGenAI = false
     private(set) var isGeneral = false
+    private(set) var isConventional = false
     /// Evidence that keys gave, each item once.
     private(set) var evidence: [Int] = []
     /// Pattern rows that keys match, by file.
@@ -50,6 +51,7 @@ struct SpanView: Sendable {
         if !documents.isEmpty { documents.removeAll(keepingCapacity: true) }
         isGenAI = false
         isGeneral = false
+        isConventional = false
         let record = batch.spans[index]
         span = index
         name = batch.string(record.name)
@@ -80,6 +82,7 @@ struct SpanView: Sendable {
         }
         isGenAI = isGenAI || facts.isGenAI
         isGeneral = isGeneral || facts.isGeneral
+        isConventional = isConventional || facts.isConventional
     }
 
     /// Where the attribute with this key lies; where a key repeats, the last one.
