@@ -203,6 +203,22 @@ struct SpanExampleTests {
         }
     }
 
+    @Test("Spans with very many keys are normalised in a moment")
+    func manyKeys() throws {
+        var given: [KeyValue] = [KeyValue("openinference.span.kind", "LLM")]
+        for index in 0..<5000 {
+            given.append(KeyValue("llm.input_messages.\(index).message.content", "x"))
+            given.append(KeyValue("metadata.k\(index)", "x"))
+            given.append(KeyValue("llm.p\(index).model", "x"))
+        }
+        var batch = TraceBatch.example("LLM", scope: "litellm", given)
+        let took = ContinuousClock().measure { normalizer.normalize(&batch) }
+        // Quadratic work would take minutes.
+        #expect(took < .seconds(20))
+        let messages = try json(batch.attributes(ofSpan: 0)["gen_ai.input.messages"])?.array
+        #expect(messages?.count == 5000)
+    }
+
     @Test("Evidence of the resource alone makes no dialect")
     func resourceAlone() {
         var batch = TraceBatch.example(

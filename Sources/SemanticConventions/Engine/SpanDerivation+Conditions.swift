@@ -51,17 +51,7 @@ extension SpanDerivation {
 
     private func has(_ key: String, in batch: TraceBatch, withDerived: Bool) -> Bool {
         if key.contains("{") {
-            return view.matches.contains { file, matches in
-                matches.contains { match in
-                    if case .attributes(let pattern) = rules.files[file].rows[match.row].source
-                        .place
-                    {
-                        pattern.text == key
-                    } else {
-                        false
-                    }
-                }
-            }
+            return usesByPattern[key]?.contains { view.matchedUses.contains($0) } ?? false
         }
         if let position = view.position(of: rules.keyTable.id(of: key)),
             rules.keyTable.id(of: key) != .unknown

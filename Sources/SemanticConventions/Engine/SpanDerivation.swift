@@ -26,6 +26,8 @@ struct SpanDerivation: Sendable {
     /// Keys that operation rows read: they are not lost.
     private let kindKeys: Set<String>
     private let documentIDs: [(Document, KeyID)]
+    /// The rows that have a pattern as their source.
+    let usesByPattern: [String: [RuleSet.PatternUse]]
 
     init(rules: RuleSet) {
         self.rules = rules
@@ -43,6 +45,13 @@ struct SpanDerivation: Sendable {
             if case .mapped(_, let key) = kind.decision { kindKeys.insert(key) }
         }
         self.kindKeys = kindKeys
+        var uses: [String: [RuleSet.PatternUse]] = [:]
+        for use in rules.patternsByShape.values.joined() + rules.patternsWithName {
+            if case .attributes(let pattern) = rules.files[use.file].rows[use.row].source.place {
+                uses[pattern.text, default: []].append(use)
+            }
+        }
+        usesByPattern = uses
         documentIDs = Document.allCases.map { ($0, rules.keyTable.id(of: $0.key)) }
     }
 
@@ -355,24 +364,33 @@ struct SpanDerivation: Sendable {
                 return captures.indices[place]
             }
         }
-        var builder = documents[document] ?? DocumentBuilder(document)
+        // In place: a copy for each indexed key would make long conversations slow.
         switch path {
-        case .whole: builder.add(value.array ?? [value], group: group)
-        case .text: builder.add([PartReader.text(value.asText)], group: group)
+        case .whole:
+            documents[document, default: DocumentBuilder(document)].add(
+                value.array ?? [value], group: group)
+        case .text:
+            documents[document, default: DocumentBuilder(document)].add(
+                [PartReader.text(value.asText)], group: group)
         case .element(let reference):
-            if let place = index(reference) { builder.set(place, "text", value) }
+            if let place = index(reference) {
+                documents[document, default: DocumentBuilder(document)].set(place, "text", value)
+            }
         case .field(let reference, let field):
-            if let place = index(reference) { builder.set(place, field, value) }
+            if let place = index(reference) {
+                documents[document, default: DocumentBuilder(document)].set(place, field, value)
+            }
         case .call(let reference, let call, let field):
             if let place = index(reference), let call = index(call) {
-                builder.setCall(place, call, field, value)
+                documents[document, default: DocumentBuilder(document)].setCall(
+                    place, call, field, value)
             }
         case .part(let reference, let part, let field):
             if let place = index(reference), let part = index(part) {
-                builder.setPart(place, part, field, value)
+                documents[document, default: DocumentBuilder(document)].setPart(
+                    place, part, field, value)
             }
         }
-        documents[document] = builder
     }
 }
 

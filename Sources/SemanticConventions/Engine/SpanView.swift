@@ -23,6 +23,7 @@ struct SpanView: Sendable {
     private(set) var evidence: [Int] = []
     /// Pattern rows that keys match, by file.
     private(set) var matches: [Int: [Match]] = [:]
+    private(set) var matchedUses: Set<RuleSet.PatternUse> = []
     /// Positions of keys that only patterns know.
     private var patternPositions: [String: Int] = [:]
     /// Positions by key number; -1 where the span has no such key.
@@ -47,6 +48,7 @@ struct SpanView: Sendable {
         if !matches.isEmpty {
             matches.removeAll(keepingCapacity: true)
             patternPositions.removeAll(keepingCapacity: true)
+            matchedUses.removeAll(keepingCapacity: true)
         }
         if !documents.isEmpty { documents.removeAll(keepingCapacity: true) }
         isGenAI = false
@@ -77,6 +79,7 @@ struct SpanView: Sendable {
             evidence.append(item)
         }
         for match in facts.matches {
+            matchedUses.insert(match.use)
             matches[match.use.file, default: []].append(
                 Match(row: match.use.row, captures: match.captures, position: position))
         }
