@@ -166,17 +166,24 @@ struct SpanExampleTests {
             given: [KeyValue("input", "hi"), KeyValue("session.id", "7")],
             absent: ["tracemend.dialect", "gen_ai.operation.name", "gen_ai.conversation.id"]),
         Example(
-            what: "what has no home is told",
+            what: "the AI SDK of Vercel, and what has no home",
             given: [
                 KeyValue("ai.operationId", "ai.generateText.doGenerate"),
-                KeyValue("ai.prompt.messages", "[]"), KeyValue("ai.response.text", "hello"),
-                KeyValue("ai.schema", "{}"),
+                KeyValue(
+                    "ai.prompt.messages",
+                    #"[{"role":"user","content":[{"type":"text","text":"hi"}]},{"role":"tool","content":[{"type":"tool-result","toolCallId":"a","toolName":"f","output":{"type":"json","value":{"b":2}}}]}]"#
+                ),
+                KeyValue("ai.response.text", "hello"), KeyValue("ai.schema", "{}"),
+                KeyValue(
+                    "ai.response.toolCalls",
+                    #"[{"toolCallId":"c","toolName":"f","input":"{\"a\":1}"}]"#),
             ],
             expected: [
+                "gen_ai.input.messages":
+                    #"[{"role":"user","parts":[{"type":"text","content":"hi"}]},{"role":"tool","parts":[{"type":"tool_call_response","id":"a","response":{"b":2}}]}]"#,
                 "gen_ai.output.messages":
-                    #"[{"role":"assistant","parts":[{"type":"text","content":"hello"}]}]"#,
-                "tracemend.loss": ["no_field:ai.schema", "no_format:ai.prompt.messages"],
-                "gen_ai.operation.name": "chat",
+                    #"[{"role":"assistant","parts":[{"type":"text","content":"hello"},{"type":"tool_call","id":"c","name":"f","arguments":{"a":1}}]}]"#,
+                "tracemend.loss": ["no_field:ai.schema"], "gen_ai.operation.name": "chat",
             ]),
     ]
 

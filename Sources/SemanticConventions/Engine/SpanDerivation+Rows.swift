@@ -167,16 +167,12 @@ extension SpanDerivation {
         }
     }
 
-    /// Notes what has no home or cannot be read.
+    /// Notes what has no home.
     mutating func isLost(_ row: MappingRow, _ source: String) -> Bool {
         if row.isKept || row.target == .nowhere {
             if row.operations.last != .drop, row.target == .nowhere, !kindKeys.contains(source) {
                 losses.insert("no_field:\(source)")
             }
-            return true
-        }
-        if let format = row.operations.compactMap(\.format).first, !format.isImplemented {
-            losses.insert("no_format:\(source)")
             return true
         }
         return false

@@ -83,7 +83,7 @@ extension SpanDerivation {
                 [PartReader.text(value.asText)], group: group)
         case .element(let reference):
             if let place = index(reference) {
-                documents[document, default: DocumentBuilder(document)].set(place, "text", value)
+                documents[document, default: DocumentBuilder(document)].set(place, "element", value)
             }
         case .field(let reference, let field):
             if let place = index(reference) {

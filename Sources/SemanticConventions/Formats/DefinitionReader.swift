@@ -27,7 +27,8 @@ enum DefinitionReader {
         }
         let inner = value["function"]?.object == nil ? value : value["function"] ?? value
         if value["function"] == nil, value["type"]?.string != nil, value["name"]?.string != nil,
-            value["input_schema"] == nil, value["parameters"]?.string == nil
+            value["input_schema"] == nil, value["inputSchema"] == nil,
+            value["parameters"]?.string == nil
         {
             return value
         }

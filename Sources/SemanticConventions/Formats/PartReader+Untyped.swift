@@ -1,6 +1,12 @@
 import OTLP
 
 extension PartReader {
+    /// The value can only be a content block, and no data of the application.
+    func isBlock(_ value: JSONValue) -> Bool {
+        value["type"]?.string != nil || value["parts"] != nil || value["toolName"] != nil
+            || value.object?.map(\.name) == ["text"] || untypedPart(value) != nil
+    }
+
     /// Blocks whose member names say what they are, as Bedrock, Gemini and Haystack write them;
     /// nil for other blocks.
     func untypedPart(_ block: JSONValue) -> JSONValue? {

@@ -116,7 +116,9 @@ struct PartReader: Sendable {
     private func guessedType(of block: JSONValue) -> String {
         if block["text"] != nil { return "text" }
         if block["image_url"] != nil { return "image_url" }
-        if block["function"] != nil || block["arguments"] != nil { return "tool_call" }
+        if block["function"] != nil || block["arguments"] != nil || block["toolName"] != nil {
+            return "tool_call"
+        }
         return "unknown"
     }
 
@@ -139,8 +141,8 @@ struct PartReader: Sendable {
             guard block["name"]?.string != nil, let arguments = block["arguments"] else {
                 let function = block["function"] ?? block
                 return Self.toolCall(
-                    id: block.first(of: "id", "tool_call_id", "call_id")?.asText,
-                    name: function["name"]?.asText,
+                    id: block.first(of: "tool_call_id", "call_id", "toolCallId", "id")?.asText,
+                    name: function.first(of: "name", "toolName")?.asText,
                     arguments: function.first(of: "arguments", "input", "args"))
             }
             let unwrapped = arguments.unwrapped

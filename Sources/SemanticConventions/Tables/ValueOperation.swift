@@ -89,13 +89,4 @@ enum MessageFormat: String, Hashable, Sendable {
     case pydanticEvents = "pydantic_events"
     case otelBody = "otel_body"
 
-    /// The engine can read it; rows with other formats are told as lost.
-    var isImplemented: Bool {
-        switch self {
-        case .semconv, .openai, .openaiResponses, .anthropic, .langchain, .langsmith, .text, .auto,
-            .otelBody, .bedrock, .gemini, .adk, .pydantic, .pydanticEvents, .haystack:
-            true
-        case .vercel: false
-        }
-    }
 }
