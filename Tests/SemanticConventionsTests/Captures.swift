@@ -70,6 +70,13 @@ extension TraceBatch {
             uniquingKeysWith: { $1 })
     }
 
+    /// What spans of each id carry, whatever their order: a span may come twice.
+    var contents: [SpanKey: Set<[String: AnyValue]>] {
+        Dictionary(
+            spans.indices.map { (spans[$0].key, [attributes(ofSpan: $0)]) },
+            uniquingKeysWith: { $0.union($1) })
+    }
+
     /// A batch with one span.
     static func example(
         _ name: String, scope: String = "", kind: Int32 = 3, _ attributes: [KeyValue],

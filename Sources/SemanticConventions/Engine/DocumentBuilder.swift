@@ -158,7 +158,8 @@ struct DocumentBuilder: Sendable {
             case .array(let parts): parts
             case .some(let value): value.isBlank ? [] : [PartReader.text(value.asText)]
             }
-        return parts.contains { $0["type"] == "text" } ? parts : text + parts
+        let added = entry.fields["element"]?.array ?? []
+        return (parts.contains { $0["type"] == "text" } ? parts : text + parts) + added
     }
 
     private func part(_ fields: [String: JSONValue]) -> JSONValue? {

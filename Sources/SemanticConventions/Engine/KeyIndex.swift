@@ -18,6 +18,8 @@ struct KeyIndex: Sendable {
         /// The key is a source of a GenAI row or a GenAI attribute itself.
         var isGenAI = false
         var isGeneral = false
+        /// The key is one of the GenAI conventions, of whatever age.
+        var isConventional = false
     }
 
     private let rules: RuleSet
@@ -84,6 +86,7 @@ struct KeyIndex: Sendable {
         }
         found.isGenAI =
             rules.sourceKeys.contains(key) || !found.matches.isEmpty || key.hasPrefix("gen_ai.")
+        found.isConventional = key.hasPrefix("gen_ai.")
         found.isGeneral = generalKeys.contains(key)
         return found
     }

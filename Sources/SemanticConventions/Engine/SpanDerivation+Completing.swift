@@ -33,6 +33,8 @@ extension SpanDerivation {
     private mutating func absorb(_ toolRequests: [Int], in batch: TraceBatch) {
         guard !toolRequests.isEmpty, !(documents[.output]?.isClosed ?? false) else { return }
         var output = documents[.output] ?? DocumentBuilder(.output)
+        documents[.output] = nil
+        defer { documents[.output] = output }
         guard output.messages.allSatisfy({ $0.value.calls.isEmpty }) else { return }
         for (number, span) in toolRequests.enumerated() {
             let attributes = batch.spans[span].attributes
@@ -43,7 +45,6 @@ extension SpanDerivation {
                 output.setCall(0, number, field, JSONValue(value).unwrapped)
             }
         }
-        documents[.output] = output
     }
 
     /// Messages without a finish reason get the one that the span names for their choice.

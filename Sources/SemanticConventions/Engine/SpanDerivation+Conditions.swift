@@ -51,17 +51,7 @@ extension SpanDerivation {
 
     private func has(_ key: String, in batch: TraceBatch, withDerived: Bool) -> Bool {
         if key.contains("{") {
-            return view.matches.contains { file, matches in
-                matches.contains { match in
-                    if case .attributes(let pattern) = rules.files[file].rows[match.row].source
-                        .place
-                    {
-                        pattern.text == key
-                    } else {
-                        false
-                    }
-                }
-            }
+            return usesByPattern[key]?.contains { view.matchedUses.contains($0) } ?? false
         }
         if let position = view.position(of: rules.keyTable.id(of: key)),
             rules.keyTable.id(of: key) != .unknown
@@ -105,7 +95,9 @@ extension SpanDerivation {
         {
             return .operation(mapped)
         }
-        for kind in own + rules.commonKinds {
+        // A name such as "chat" proves nothing where nothing else speaks of GenAI.
+        let isGenAI = !dialects.isEmpty || view.isConventional || !documents.isEmpty
+        for kind in isGenAI ? own + rules.commonKinds : own {
             if case .mapped(_, "gen_ai.operation.name") = kind.decision { continue }
             if holds(kind.conditions, source: nil, in: batch, withDerived: withDerived) {
                 return decision(kind, in: batch)

@@ -18,10 +18,12 @@ struct SpanView: Sendable {
     private(set) var scopeName = ""
     private(set) var isGenAI = false
     private(set) var isGeneral = false
+    private(set) var isConventional = false
     /// Evidence that keys gave, each item once.
     private(set) var evidence: [Int] = []
     /// Pattern rows that keys match, by file.
     private(set) var matches: [Int: [Match]] = [:]
+    private(set) var matchedUses: Set<RuleSet.PatternUse> = []
     /// Positions of keys that only patterns know.
     private var patternPositions: [String: Int] = [:]
     /// Positions by key number; -1 where the span has no such key.
@@ -46,10 +48,12 @@ struct SpanView: Sendable {
         if !matches.isEmpty {
             matches.removeAll(keepingCapacity: true)
             patternPositions.removeAll(keepingCapacity: true)
+            matchedUses.removeAll(keepingCapacity: true)
         }
         if !documents.isEmpty { documents.removeAll(keepingCapacity: true) }
         isGenAI = false
         isGeneral = false
+        isConventional = false
         let record = batch.spans[index]
         span = index
         name = batch.string(record.name)
@@ -75,11 +79,13 @@ struct SpanView: Sendable {
             evidence.append(item)
         }
         for match in facts.matches {
+            matchedUses.insert(match.use)
             matches[match.use.file, default: []].append(
                 Match(row: match.use.row, captures: match.captures, position: position))
         }
         isGenAI = isGenAI || facts.isGenAI
         isGeneral = isGeneral || facts.isGeneral
+        isConventional = isConventional || facts.isConventional
     }
 
     /// Where the attribute with this key lies; where a key repeats, the last one.

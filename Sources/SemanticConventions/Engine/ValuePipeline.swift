@@ -140,7 +140,7 @@ struct ValuePipeline: Sendable {
         var value = value
         if case .string(let text) = value, format != .text, text.hasPrefix("["),
             let blocks = value.unwrapped.array, !blocks.isEmpty,
-            blocks.allSatisfy({ $0["type"]?.string != nil || $0["parts"] != nil })
+            blocks.allSatisfy({ messages.parts.isBlock($0) })
         {
             value = .array(blocks)
         }

@@ -6,16 +6,29 @@ enum DefinitionReader {
     static func tools(_ value: JSONValue) -> [JSONValue] {
         switch value.unwrapped {
         case .array(let elements): elements.flatMap { tools($0) }
-        case .object(let members): [tool(.object(members))]
+        case .object(let members):
+            if let declarations = JSONValue.object(members).first(
+                of: "function_declarations", "functionDeclarations")
+            {
+                tools(declarations)
+            } else {
+                [tool(.object(members))]
+            }
         default: []
         }
     }
 
     /// One definition: flat already, nested as OpenAI's API has it, or Anthropic's.
     static func tool(_ value: JSONValue) -> JSONValue {
+        if let data = value["data"], data["name"]?.string != nil {
+            return definition(
+                type: "function", name: data["name"]?.string,
+                description: data["description"]?.string, parameters: data["parameters"])
+        }
         let inner = value["function"]?.object == nil ? value : value["function"] ?? value
         if value["function"] == nil, value["type"]?.string != nil, value["name"]?.string != nil,
-            value["input_schema"] == nil, value["parameters"]?.string == nil
+            value["input_schema"] == nil, value["inputSchema"] == nil,
+            value["parameters"]?.string == nil
         {
             return value
         }

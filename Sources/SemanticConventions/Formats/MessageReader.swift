@@ -14,7 +14,17 @@ struct MessageReader: Sendable {
             return value.isBlank ? [] : [Self.message(role, [PartReader.text(value.asText)])]
         }
         switch value.unwrapped {
+        case .array(let elements) where format == .pydanticEvents:
+            // One list holds the prompt and the choice: each goes into its document.
+            return elements.filter { ($0["event.name"] == "gen_ai.choice") == (role != "user") }
+                .compactMap { message($0, role: role) }
         case .array(let elements):
+            // Pairs of role and text, as LangChain's users write them.
+            if !elements.isEmpty, elements.allSatisfy({ isPair($0) }) {
+                return elements.compactMap { pair in
+                    message(["role": pair[0] ?? "", "content": pair[1] ?? ""], role: role)
+                }
+            }
             // A batch of conversations, as LangChain writes it: the first one counts.
             if case .array(let first)? = elements.first, elements.allSatisfy({ $0.array != nil }) {
                 return first.compactMap { message($0, role: role) }
@@ -25,7 +35,9 @@ struct MessageReader: Sendable {
             return elements.compactMap { message($0, role: role) }
         case .object(let members):
             let object = JSONValue.object(members)
-            for name in ["messages", "choices", "generations", "input", "output", "contents"] {
+            for name in [
+                "messages", "choices", "generations", "contents", "input", "output", "replies",
+            ] {
                 if object["role"] == nil, let inner = object[name], inner.array != nil {
                     return messages(inner, format, role: role)
                 }
@@ -47,10 +59,21 @@ struct MessageReader: Sendable {
         return .object(members)
     }
 
+    private func isPair(_ value: JSONValue) -> Bool {
+        guard let pair = value.array, pair.count == 2, let role = pair[0].string else {
+            return false
+        }
+        return ["system", "user", "human", "assistant", "ai", "tool"].contains(role)
+            && pair[1].string != nil
+    }
+
     /// Content blocks without a message around them.
     private func isBlock(_ value: JSONValue) -> Bool {
-        guard let type = value["type"]?.string, value["role"] == nil, value["parts"] == nil else {
+        guard value["role"] == nil, value["parts"] == nil, value["message"] == nil else {
             return false
+        }
+        guard let type = value["type"]?.string else {
+            return parts.untypedPart(value) != nil || value.object?.map(\.name) == ["text"]
         }
         return value["data"]?.object == nil && value["kwargs"] == nil && type != "message"
             && !["human", "ai", "system", "tool", "AIMessageChunk"].contains(type)
@@ -68,6 +91,10 @@ struct MessageReader: Sendable {
             guard !value.isBlank else { return nil }
             return Self.message(standard, [PartReader.text(value.asText)])
         }
+        if isBlock(value), let part = parts.part(value) {
+            let role: [String: String] = ["tool_call": "assistant", "tool_call_response": "tool"]
+            return Self.message(role[part["type"]?.string ?? ""] ?? standard, [part])
+        }
         if let lifted = choice(value, standard) { return lifted }
         let body = langChainBody(value) ?? value
         if isConventional(body) { return conventional(body) }
@@ -79,6 +106,9 @@ struct MessageReader: Sendable {
 
     /// A choice, generation or completion around a message.
     private func choice(_ value: JSONValue, _ standard: String) -> JSONValue? {
+        if let inner = value["content"], inner["parts"]?.array != nil {
+            return message(inner, role: standard)
+        }
         if value["parts"] != nil || value["content"] != nil { return nil }
         if let inner = value["message"], inner.object != nil {
             let reason =
@@ -122,7 +152,7 @@ struct MessageReader: Sendable {
             content.append(PartReader.reasoning(reasoning))
         }
         let id = body["tool_call_id"]?.string ?? (role == "tool" ? body["id"]?.string : nil)
-        let inner = body.first(of: "content", "parts")
+        let inner = body.first(of: "content", "parts", "_content")
         if let id, role == "tool" || body["tool_call_id"] != nil {
             content.append(PartReader.toolResponse(id: id, response: response(inner)))
         } else {

@@ -82,6 +82,7 @@ struct PartReader: Sendable {
             guard !block.isBlank else { return nil }
             return Self.text(block.asText)
         }
+        if block["type"]?.string == nil, let untyped = untypedPart(block) { return untyped }
         let type = block["type"]?.string ?? guessedType(of: block)
         if Self.conventional.contains(type) { return conventionalPart(block, type) }
         switch partTypes?.apply(type) ?? type {
@@ -92,8 +93,8 @@ struct PartReader: Sendable {
         case "tool_call":
             let function = block["function"] ?? block
             return Self.toolCall(
-                id: block.first(of: "id", "tool_call_id", "call_id")?.asText,
-                name: function["name"]?.asText,
+                id: block.first(of: "tool_call_id", "call_id", "toolCallId", "id")?.asText,
+                name: function.first(of: "name", "toolName")?.asText,
                 arguments: function.first(of: "arguments", "input", "args"))
         case "tool_call_response": return responsePart(block)
         case "uri", "uri_or_blob": return mediaPart(block, type)
@@ -115,7 +116,9 @@ struct PartReader: Sendable {
     private func guessedType(of block: JSONValue) -> String {
         if block["text"] != nil { return "text" }
         if block["image_url"] != nil { return "image_url" }
-        if block["function"] != nil || block["arguments"] != nil { return "tool_call" }
+        if block["function"] != nil || block["arguments"] != nil || block["toolName"] != nil {
+            return "tool_call"
+        }
         return "unknown"
     }
 
@@ -138,8 +141,8 @@ struct PartReader: Sendable {
             guard block["name"]?.string != nil, let arguments = block["arguments"] else {
                 let function = block["function"] ?? block
                 return Self.toolCall(
-                    id: block.first(of: "id", "tool_call_id", "call_id")?.asText,
-                    name: function["name"]?.asText,
+                    id: block.first(of: "tool_call_id", "call_id", "toolCallId", "id")?.asText,
+                    name: function.first(of: "name", "toolName")?.asText,
                     arguments: function.first(of: "arguments", "input", "args"))
             }
             let unwrapped = arguments.unwrapped
@@ -161,8 +164,16 @@ struct PartReader: Sendable {
 
     private func responsePart(_ block: JSONValue) -> JSONValue {
         Self.toolResponse(
-            id: block.first(of: "id", "tool_use_id", "tool_call_id", "call_id")?.asText,
-            response: block.first(of: "response", "result", "content", "output") ?? .null)
+            id: block.first(of: "tool_use_id", "tool_call_id", "call_id", "toolCallId", "id")?
+                .asText,
+            response: Self.response(
+                block.first(of: "response", "result", "content", "output") ?? .null))
+    }
+
+    /// A result out of the wrapping that names its kind: `{"type":"json","value":…}`.
+    private static func response(_ value: JSONValue) -> JSONValue {
+        guard let inner = value["value"], value["type"]?.string != nil else { return value }
+        return inner
     }
 
     private func mediaPart(_ block: JSONValue, _ type: String) -> JSONValue? {

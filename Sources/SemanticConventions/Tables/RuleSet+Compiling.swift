@@ -47,7 +47,7 @@ extension RuleSet {
         patternsByShape = byShape
         patternsWithName = withName
         sourceKeys = sources
-        keyTable = Self.keys(
+        keyTable = try Self.keys(
             sources: sources, targets: targets, evidence: evidence, dialects: withKinds,
             commonKinds: commonKinds, files: files, generalRows: generalRows)
     }
@@ -198,10 +198,13 @@ extension RuleSet {
         return forms
     }
 
+    /// What a `KeyTable` can number.
+    private static let maximumKeys = 60_000
+
     private static func keys(
         sources: Set<String>, targets: TargetTable, evidence: EvidenceTable, dialects: [Dialect],
         commonKinds: [KindRow], files: [DialectFile], generalRows: [MappingRow]
-    ) -> KeyTable {
+    ) throws(RuleError) -> KeyTable {
         var keys = sources
         keys.formUnion(targets.exported.keys)
         keys.formUnion(evidence.byKey.keys)
@@ -220,6 +223,10 @@ extension RuleSet {
             "input.mime_type", "output.mime_type", Provenance.dialect, Provenance.derived,
             Provenance.loss,
         ])
+        guard keys.count <= maximumKeys else {
+            throw .unreadable(
+                path: "rules", reason: "\(keys.count) keys where \(maximumKeys) are allowed")
+        }
         return KeyTable(keys.sorted())
     }
 }

@@ -89,13 +89,4 @@ enum MessageFormat: String, Hashable, Sendable {
     case pydanticEvents = "pydantic_events"
     case otelBody = "otel_body"
 
-    /// The engine can read it; rows with other formats are told as lost.
-    var isImplemented: Bool {
-        switch self {
-        case .semconv, .openai, .anthropic, .langchain, .text, .auto, .otelBody: true
-        case .openaiResponses: true
-        case .bedrock, .gemini, .adk, .vercel, .pydantic, .langsmith, .haystack, .pydanticEvents:
-            false
-        }
-    }
 }
