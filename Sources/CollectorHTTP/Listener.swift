@@ -9,10 +9,13 @@ public import ServiceLifecycle
 ///
 /// `run()` returns after a graceful shutdown, when every request in flight is answered; it throws
 /// when the address cannot be bound.
-public struct Listener: Service {
+public struct Listener: Service, CustomStringConvertible {
+    /// The service group prints its services; all that they hold is not for printing.
+    public let description: String
     private let application: any Service
 
-    private init(application: any Service) {
+    private init(_ description: String, application: any Service) {
+        self.description = description
         self.application = application
     }
 
@@ -22,7 +25,8 @@ public struct Listener: Service {
         _ pipeline: Pipeline, host: String, port: Int, logger: Logger,
         onReady: @escaping @Sendable (Int) async -> Void
     ) -> Listener {
-        listener(IngestResponder(pipeline: pipeline), host, port, logger, onReady)
+        listener(
+            "the ingest listener", IngestResponder(pipeline: pipeline), host, port, logger, onReady)
     }
 
     /// The listener for readers, which takes export requests too.
@@ -31,17 +35,21 @@ public struct Listener: Service {
         _ pipeline: Pipeline, host: String, port: Int, token: Secret?, logger: Logger,
         onReady: @escaping @Sendable (Int) async -> Void
     ) -> Listener {
-        listener(APIResponder(pipeline: pipeline, token: token), host, port, logger, onReady)
+        listener(
+            "the API listener", APIResponder(pipeline: pipeline, token: token), host, port, logger,
+            onReady)
     }
 
     private static func listener(
-        _ responder: some HTTPResponder<BasicRequestContext>, _ host: String, _ port: Int,
+        _ name: String, _ responder: some HTTPResponder<BasicRequestContext>, _ host: String,
+        _ port: Int,
         _ logger: Logger, _ onReady: @escaping @Sendable (Int) async -> Void
     ) -> Listener {
         // Hummingbird tells each request at info level; ours are told by counters.
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .warning)
         return Listener(
+            name,
             application: Application(
                 responder: responder,
                 server: .http1(configuration: .init(idleTimeout: .seconds(75))),

@@ -85,3 +85,7 @@ struct Assembly: Service {
         if isRecorded { revised.raise() }
     }
 }
+
+extension Assembly: CustomStringConvertible {
+    var description: String { "assembly" }
+}

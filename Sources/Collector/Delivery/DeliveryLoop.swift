@@ -117,6 +117,11 @@ struct DeliveryLoop: Service {
     }
 }
 
+extension DeliveryLoop: CustomStringConvertible {
+    /// The service group prints its services; all that they hold is not for printing.
+    var description: String { "deliveries to \(sink.name)" }
+}
+
 extension MendedRun {
     /// The run without the spans that a sink has been given already.
     func without(_ pins: Pins) -> MendedRun {

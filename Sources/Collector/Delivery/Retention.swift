@@ -50,3 +50,7 @@ struct Retention: Service {
         }
     }
 }
+
+extension Retention: CustomStringConvertible {
+    var description: String { "retention" }
+}
