@@ -57,7 +57,7 @@ public struct TreeText: Sendable {
             lines.append(
                 Line(
                     branches: next.branches, summary: SpanSummary(of: next.index, in: tree.batch)))
-            let children = Array(tree.children(of: next.index))
+            let children = tree.children(of: next.index)
             // Deeper than a person can follow, lines stop moving to the right.
             let isDeep = next.indent.count >= 3 * 40
             for (place, child) in children.enumerated().reversed() {

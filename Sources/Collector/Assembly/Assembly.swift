@@ -28,8 +28,8 @@ struct Assembly: Service {
     private static let runsAtOnce = 512
 
     func run() async throws {
-        await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
+        await withGracefulShutdownHandler {
+            while !Task.isShuttingDownGracefully, !Task.isCancelled {
                 let (seen, seenClosing) = (arrival.generation, closing.generation)
                 var pause = Self.idle
                 do {
@@ -45,6 +45,9 @@ struct Assembly: Service {
                     await closing.wait(after: seenClosing, atMost: min(pause, .seconds(1)))
                 }
             }
+        } onGracefulShutdown: {
+            arrival.raise()
+            closing.raise()
         }
     }
 
@@ -56,7 +59,7 @@ struct Assembly: Service {
         var next = due.nextSettlingUnixNano ?? .max
         var didRevise = false
         for status in due.runs {
-            if Task.isCancelled { return .zero }
+            if Task.isShuttingDownGracefully { return .zero }
             switch rule.decide(status, nowUnixNano: clock.now) {
             case .rest: break
             case .wait(let until): next = min(next, until)

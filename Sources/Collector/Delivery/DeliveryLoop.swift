@@ -23,8 +23,8 @@ struct DeliveryLoop: Service {
     let delivered: Signal
 
     func run() async throws {
-        await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
+        await withGracefulShutdownHandler {
+            while !Task.isShuttingDownGracefully, !Task.isCancelled {
                 let seen = revised.generation
                 var pause = Duration.seconds(30)
                 do {
@@ -37,6 +37,8 @@ struct DeliveryLoop: Service {
                 }
                 if pause > .zero { await revised.wait(after: seen, atMost: pause) }
             }
+        } onGracefulShutdown: {
+            revised.raise()
         }
     }
 
@@ -48,7 +50,7 @@ struct DeliveryLoop: Service {
             sink: sink.name, settledOnly: sink.mode == .appending, nowUnixNano: clock.now,
             limit: 256)
         for delivery in waiting {
-            if Task.isCancelled { return .zero }
+            if Task.isShuttingDownGracefully { return .zero }
             try await deliver(delivery)
         }
         guard waiting.isEmpty else { return .zero }
