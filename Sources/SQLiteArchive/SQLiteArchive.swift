@@ -44,6 +44,7 @@ public final class SQLiteArchive: TraceSink {
     public let reader: ArchiveReader
 
     let pool: DatabasePool
+    private let writer: RevisionWriter
     let now: @Sendable () -> UInt64
 
     /// Opens the archive, and creates it where there is none. Blocks while it does.
@@ -57,20 +58,18 @@ public final class SQLiteArchive: TraceSink {
             throw ArchiveError(error)
         }
         reader = ArchiveReader(pool)
+        writer = RevisionWriter(pool)
     }
 
-    /// Writes a revision in one transaction: after a crash the run is as it was before, or as it is
-    /// in the revision.
+    /// Writes a revision in a transaction, which revisions that wait at the same time share: after
+    /// a crash the run is as it was before, or as it is in the revision.
     ///
     /// Only rows that changed are written, and a revision that the archive has changes nothing. A
     /// span belongs to the run that wrote it last: it leaves the run that had it before, and that
     /// run no longer deletes it.
     public func deliver(_ revision: Revision) async throws(SinkError) {
-        let now = now()
         do {
-            try await pool.write { db in
-                try RevisionWriting(db, revision, now: now).write()
-            }
+            try await writer.write(revision, now: now())
             try await capLog()
         } catch {
             throw Self.sinkError(error)

@@ -3,6 +3,7 @@ import Logging
 import Mending
 import OTLP
 import ServiceLifecycle
+import Synchronization
 
 /// Mends every run that is due, and writes the revision down, so that the sinks deliver it.
 ///
@@ -26,6 +27,10 @@ struct Assembly: Service {
 
     /// How many runs of each kind are looked up at once.
     private static let runsAtOnce = 512
+    /// How many wait for their commit while the next are mended.
+    private static let runsSideBySide = 16
+    /// Runs that could not be mended, and when to try again.
+    private let failures = Failures()
 
     func run() async throws {
         await withGracefulShutdownHandler {
@@ -56,28 +61,47 @@ struct Assembly: Service {
     private func mendDueRuns() async throws -> Duration {
         let due = try await inbox.reader.dueRuns(
             nowUnixNano: clock.now, silence: rule.settling.silence, limit: Self.runsAtOnce)
+        let now = clock.now
         var next = due.nextSettlingUnixNano ?? .max
-        var didRevise = false
+        var revisions: [(RunStatus, isSettled: Bool)] = []
         for status in due.runs {
-            if Task.isShuttingDownGracefully { return .zero }
-            switch rule.decide(status, nowUnixNano: clock.now) {
+            switch rule.decide(status, nowUnixNano: now) {
             case .rest: break
             case .wait(let until): next = min(next, until)
             case .revise(let isSettled):
+                if let retry = failures[status.key], retry > now {
+                    next = min(next, retry)
+                } else {
+                    revisions.append((status, isSettled))
+                }
+            }
+        }
+        guard !revisions.isEmpty else {
+            return min(Self.idle, .nanoseconds(max(1_000_000, next.subtracting(now))))
+        }
+        await forEach(revisions, atATime: Self.runsSideBySide) { status, isSettled in
+            if Task.isShuttingDownGracefully { return }
+            do {
                 try await revise(status, isSettled: isSettled)
-                didRevise = true
+                failures[status.key] = nil
+            } catch {
+                // One run that cannot be mended must not stop the others.
+                failures[status.key] = clock.now + 10_000_000_000
+                mending.metrics.add(.mendingFailures)
+                logger.error(
+                    "a run was not mended and will be tried again",
+                    metadata: ["run": "\(status.key.id)", "reason": "\(error)"])
             }
         }
         // What came meanwhile, or did not fit, is looked up at once.
-        if didRevise { return .zero }
-        return min(Self.idle, .nanoseconds(max(1_000_000, next.subtracting(clock.now))))
+        return .zero
     }
 
     private func revise(_ status: RunStatus, isSettled: Bool) async throws {
         guard
             let made = try await mending.mend(
                 status.key, atLeastThrough: status.lastRequest, pins: .none)
-        else { return }
+        else { throw AssemblyError.sourcesMissing }
         let traces = Set(made.run.spans.filter { !$0.isPlaceholder }.map(\.reported.traceID))
         let isRecorded = try await inbox.recordRevision(
             RevisionRecord(
@@ -86,6 +110,22 @@ struct Assembly: Service {
                 mendNanoseconds: made.nanoseconds, rulesVersion: mending.mender.rulesVersion,
                 spans: made.run.spans.count, traceIDs: traces.sorted()))
         if isRecorded { revised.raise() }
+    }
+}
+
+enum AssemblyError: Error, CustomStringConvertible {
+    case sourcesMissing
+
+    var description: String { "the inbox has none of its requests" }
+}
+
+/// When runs that failed may be tried again, in nanoseconds since 1970-01-01 UTC.
+private final class Failures: Sendable {
+    private let times = Mutex<[RunKey: Int64]>([:])
+
+    subscript(run: RunKey) -> Int64? {
+        get { times.withLock { $0[run] } }
+        set { times.withLock { $0[run] = newValue } }
     }
 }
 

@@ -22,6 +22,9 @@ struct DeliveryLoop: Service {
     /// Raised when a delivery ended, well or badly.
     let delivered: Signal
 
+    /// How many runs are on their way to the sink at one time.
+    private static let runsSideBySide = 8
+
     func run() async throws {
         await withGracefulShutdownHandler {
             while !Task.isShuttingDownGracefully, !Task.isCancelled {
@@ -49,9 +52,13 @@ struct DeliveryLoop: Service {
         let waiting = try await inbox.reader.undelivered(
             sink: sink.name, settledOnly: sink.mode == .appending, nowUnixNano: clock.now,
             limit: 256)
-        for delivery in waiting {
-            if Task.isShuttingDownGracefully { return .zero }
-            try await deliver(delivery)
+        await forEach(waiting, atATime: Self.runsSideBySide) { delivery in
+            if Task.isShuttingDownGracefully { return }
+            do {
+                try await deliver(delivery)
+            } catch {
+                await failed(delivery, error)
+            }
         }
         guard waiting.isEmpty else { return .zero }
         let now = clock.now
@@ -66,7 +73,7 @@ struct DeliveryLoop: Service {
         guard
             let made = try await mending.mend(
                 run.key, atLeastThrough: run.mendedThrough, pins: pins)
-        else { return }
+        else { throw AssemblyError.sourcesMissing }
         let mended = sink.mode == .appending ? made.run.without(pins) : made.run
         let revision = Revision(
             runID: run.key.id, rolloutID: run.key.rolloutID, attemptID: run.key.attemptID,
@@ -82,6 +89,19 @@ struct DeliveryLoop: Service {
             metrics.add(.deliveredSpans, mended.spans.count, labels: ["sink": sink.name])
         } catch let error as SinkError {
             try await fail(delivery, error)
+        }
+    }
+
+    /// What failed here and not at the sink, such as reading the run, is tried again as well.
+    private func failed(_ delivery: Delivery, _ error: any Error) async {
+        do {
+            try await fail(delivery, .retryable(reason: "\(error)", after: nil))
+        } catch {
+            logger.error(
+                "a failed delivery was not written down",
+                metadata: [
+                    "sink": "\(sink.name)", "run": "\(delivery.run.key.id)", "reason": "\(error)",
+                ])
         }
     }
 

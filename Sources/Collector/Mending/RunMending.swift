@@ -21,6 +21,13 @@ struct RunMending: Sendable {
     private let thread = WorkThread(label: "tracemend.mending")
     private let decoded: RecentlyUsed<Int64, TraceBatch>
     private let mended: RecentlyUsed<RunKey, Made>
+    private let assigned: RecentlyUsed<[Int64], Assigned>
+
+    /// Which run each span of some requests belongs to.
+    private struct Assigned: Sendable {
+        var requests: [RunAssignment.Request]
+        var assignment: RunAssignment
+    }
 
     /// A mended run and how far it reaches.
     struct Made: Sendable {
@@ -44,6 +51,8 @@ struct RunMending: Sendable {
         self.logger = logger
         decoded = RecentlyUsed(limit: limits.decodedCacheBytes)
         mended = RecentlyUsed(limit: limits.mendedCacheBytes)
+        // It holds on to decoded batches, most of which the cache of those holds as well.
+        assigned = RecentlyUsed(limit: limits.decodedCacheBytes / 2)
     }
 
     /// Mends a run from all its spans so far. Unpinned runs that were just mended come from memory.
@@ -82,25 +91,43 @@ struct RunMending: Sendable {
         let start = ContinuousClock.now
         var fresh: [Int64: TraceBatch] = [:]
         for (stored, body) in newBodies { fresh[stored.id] = decode(stored, body) }
-        var requests: [RunAssignment.Request] = []
-        for stored in sources.requests {
-            guard let batch = fresh[stored.id] ?? decoded[stored.id] else { continue }
-            requests.append(RunAssignment.Request(batch: batch, context: stored.context))
-        }
-        let assignment = RunAssignment(requests, runKeyAttributes: runKey)
+        let (requests, assignment) = assign(sources.requests, fresh)
         var gatherer = TraceBatchGatherer(keys: keys)
-        if let older { try gatherer.add(spans: older.spans.indices, of: older) }
-        for (request, spans) in zip(requests, assignment.spans(of: sources.run.key)) {
-            try gatherer.add(spans: spans, of: request.batch)
+        var isCut = false
+        do throws(CapacityError) {
+            if let older { try gatherer.add(spans: older.spans.indices, of: older) }
+            for (request, spans) in zip(requests, assignment.spans(of: sources.run.key)) {
+                try gatherer.add(spans: spans, of: request.batch)
+            }
+        } catch {
+            isCut = true
         }
         let gathered = gatherer.finish()
         let isWhole = gathered.isWhole
-        let run = mender.mend(gathered, identity: sources.run.key.identity, pins: pins)
+        var run = mender.mend(gathered, identity: sources.run.key.identity, pins: pins)
+        if isCut { run.notes.append("the run exceeds 2 GiB; its latest spans are left out") }
         count(run)
         let elapsed = (ContinuousClock.now - start).nanoseconds
         return Made(
             run: run, throughRequest: sources.throughRequest, isWhole: isWhole, nanoseconds: elapsed
         )
+    }
+
+    /// Runs that came in the same requests share one assignment of spans.
+    private func assign(
+        _ stored: [StoredRequest], _ fresh: [Int64: TraceBatch]
+    ) -> ([RunAssignment.Request], RunAssignment) {
+        let known = stored.compactMap { request in
+            (fresh[request.id] ?? decoded[request.id]).map { (request, $0) }
+        }
+        let ids = known.map(\.0.id)
+        if let made = assigned[ids] { return (made.requests, made.assignment) }
+        let requests = known.map { RunAssignment.Request(batch: $1, context: $0.context) }
+        let assignment = RunAssignment(requests, runKeyAttributes: runKey)
+        assigned.insert(
+            Assigned(requests: requests, assignment: assignment), for: ids,
+            weight: known.reduce(0) { $0 + $1.1.memoryBytes })
+        return (requests, assignment)
     }
 
     private func decode(_ stored: StoredRequest, _ body: [UInt8]) -> TraceBatch? {

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// What tells dialects apart, ordered by where it is looked for.
 struct EvidenceTable: Sendable {
     /// One row of detect.tsv.
@@ -22,17 +24,31 @@ struct EvidenceTable: Sendable {
     var bySchemaPrefix: [(prefix: String, item: Int)] = []
 }
 
-/// A regular expression of detect.tsv, kept as its text: `Regex` itself is not Sendable.
-struct ScopePattern: Sendable {
-    let text: String
+/// A regular expression of detect.tsv, and what it said about the names that it was asked about.
+///
+/// A program has few scopes, and each run asks about them again.
+final class ScopePattern: Sendable {
+    private struct State {
+        var regex: Regex<AnyRegexOutput>
+        var answers: [String: Bool] = [:]
+    }
+
+    private static let rememberedAnswers = 1024
+
+    private let state: Mutex<State>
 
     init?(_ text: String) {
-        guard (try? Regex(text)) != nil else { return nil }
-        self.text = text
+        guard let regex = try? Regex(text) else { return nil }
+        state = Mutex(State(regex: regex))
     }
 
     func matches(_ name: String) -> Bool {
-        guard let regex = try? Regex(text) else { return false }
-        return name.firstMatch(of: regex) != nil
+        state.withLock { state in
+            if let known = state.answers[name] { return known }
+            let answer = name.firstMatch(of: state.regex) != nil
+            if state.answers.count >= Self.rememberedAnswers { state.answers.removeAll() }
+            state.answers[name] = answer
+            return answer
+        }
     }
 }
