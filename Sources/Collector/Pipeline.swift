@@ -71,14 +71,19 @@ public struct Pipeline: Sendable {
     /// What runs beside the listeners, and stops after them.
     public var services: [any Service] {
         guard !sinks.isEmpty else { return [] }
+        let undelivered = UndeliveredRevisions(
+            limit: configuration.limits.mendedCacheBytes / 2, delivered: delivered)
+        let hasReplacing = sinks.contains { $0.mode == .replacing }
         let assembly = Assembly(
             inbox: inbox, mending: mending, rule: RevisionRule(settling: configuration.settling),
             clock: clock, logger: logger, arrival: arrival,
-            closing: closing, revised: revised)
+            closing: closing, revised: revised,
+            undelivered: hasReplacing ? undelivered : nil)
         let deliveries = sinks.map { sink in
             DeliveryLoop(
                 sink: sink, inbox: inbox, mending: mending, retry: RetryPolicy(), clock: clock,
-                metrics: metrics, logger: logger, revised: revised, delivered: delivered)
+                metrics: metrics, logger: logger, revised: revised, delivered: delivered,
+                undelivered: undelivered)
         }
         let retention = Retention(
             inbox: inbox, archive: sinks.lazy.compactMap { $0 as? SQLiteArchive }.first,

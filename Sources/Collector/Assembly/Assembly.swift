@@ -21,6 +21,8 @@ struct Assembly: Service {
     let closing: Signal
     /// Raised when a revision was written down.
     let revised: Signal
+    /// What the replacing sinks have to deliver; nil where there are none.
+    let undelivered: UndeliveredRevisions?
 
     /// The pause when nothing at all is due, until requests come.
     private static let idle = Duration.seconds(30)
@@ -80,6 +82,7 @@ struct Assembly: Service {
             return min(Self.idle, .nanoseconds(max(1_000_000, next.subtracting(now))))
         }
         await forEach(revisions, atATime: Self.runsSideBySide) { status, isSettled in
+            await undelivered?.waitForRoom()
             if Task.isShuttingDownGracefully { return }
             do {
                 try await revise(status, isSettled: isSettled)
@@ -102,6 +105,7 @@ struct Assembly: Service {
             let made = try await mending.mend(
                 status.key, atLeastThrough: status.lastRequest, pins: .none)
         else { throw AssemblyError.sourcesMissing }
+        undelivered?.insert(status.key, bytes: made.run.batch.memoryBytes)
         let traces = Set(made.run.spans.filter { !$0.isPlaceholder }.map(\.reported.traceID))
         let isRecorded = try await inbox.recordRevision(
             RevisionRecord(
@@ -109,7 +113,11 @@ struct Assembly: Service {
                 isSettled: isSettled, isWhole: made.isWhole, recordedUnixNano: clock.now,
                 mendNanoseconds: made.nanoseconds, rulesVersion: mending.mender.rulesVersion,
                 spans: made.run.spans.count, traceIDs: traces.sorted()))
-        if isRecorded { revised.raise() }
+        guard isRecorded else {
+            undelivered?.remove(status.key)
+            return
+        }
+        revised.raise()
     }
 }
 

@@ -21,6 +21,7 @@ struct DeliveryLoop: Service {
     let revised: Signal
     /// Raised when a delivery ended, well or badly.
     let delivered: Signal
+    let undelivered: UndeliveredRevisions
 
     /// How many runs are on their way to the sink at one time.
     private static let runsSideBySide = 8
@@ -69,6 +70,10 @@ struct DeliveryLoop: Service {
 
     private func deliver(_ delivery: Delivery) async throws {
         let run = delivery.run
+        defer {
+            if sink.mode == .replacing { undelivered.remove(run.key) }
+            delivered.raise()
+        }
         let pins = try await pins(of: run)
         guard
             let made = try await mending.mend(
@@ -78,7 +83,6 @@ struct DeliveryLoop: Service {
         let revision = Revision(
             runID: run.key.id, rolloutID: run.key.rolloutID, attemptID: run.key.attemptID,
             number: run.revision, isSettled: run.isSettled, run: mended)
-        defer { delivered.raise() }
         do {
             if !mended.spans.isEmpty { try await sink.deliver(revision) }
             try await inbox.delivered(
