@@ -15,10 +15,10 @@ public struct Silence: Hashable, Sendable {
 
 /// The runs that may have to be mended now.
 public struct DueRuns: Sendable {
-    /// Dirty runs, whether their pause is over or not; closed ones; and those whose silence is over.
+    /// Dirty runs whose pause is over, closed ones, and those whose silence is over.
     public var runs: [RunStatus]
-    /// When the next silence will be over; nil when no run waits for that.
-    public var nextSettlingUnixNano: Int64?
+    /// When the next pause or silence will be over, or was; nil when no run waits for that.
+    public var nextUnixNano: Int64?
 }
 
 extension InboxReader {
@@ -33,8 +33,8 @@ extension InboxReader {
                 db.cachedStatement(
                     sql: """
                         SELECT * FROM runs WHERE alias_of IS NULL AND mended_through < last_request
-                        ORDER BY id LIMIT ?
-                        """), arguments: [limit])
+                        AND due_unix_nano <= ? ORDER BY id LIMIT ?
+                        """), arguments: [now, limit])
             let closing = try Row.fetchAll(
                 db.cachedStatement(
                     sql: """
@@ -43,7 +43,12 @@ extension InboxReader {
                         ORDER BY id LIMIT ?
                         """), arguments: [limit])
             var rows = dirty + closing
-            var next: Int64?
+            var next = try Int64.fetchOne(
+                db.cachedStatement(
+                    sql: """
+                        SELECT min(due_unix_nano) FROM runs
+                        WHERE alias_of IS NULL AND mended_through < last_request
+                        """))
             for (isQuick, pause) in [
                 (true, silence.graceNanoseconds), (false, silence.patienceNanoseconds),
             ] {
@@ -71,7 +76,7 @@ extension InboxReader {
             var seen: Set<Int64> = []
             let found = rows.compactMap { RunRow($0) }.filter { seen.insert($0.id).inserted }
             return DueRuns(
-                runs: found.map(\.status), nextSettlingUnixNano: next)
+                runs: found.map(\.status), nextUnixNano: next)
         }
     }
 }

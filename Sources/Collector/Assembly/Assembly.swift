@@ -64,7 +64,7 @@ struct Assembly: Service {
         let due = try await inbox.reader.dueRuns(
             nowUnixNano: clock.now, silence: rule.settling.silence, limit: Self.runsAtOnce)
         let now = clock.now
-        var next = due.nextSettlingUnixNano ?? .max
+        var next = due.nextUnixNano ?? .max
         var revisions: [(RunStatus, isSettled: Bool)] = []
         for status in due.runs {
             switch rule.decide(status, nowUnixNano: now) {
@@ -96,8 +96,8 @@ struct Assembly: Service {
                     metadata: ["run": "\(status.key.id)", "reason": "\(error)"])
             }
         }
-        // What came meanwhile, or did not fit, is looked up at once.
-        return .zero
+        // What did not fit is looked up at once; what comes due meanwhile is worth gathering.
+        return due.runs.count < Self.runsAtOnce ? .milliseconds(20) : .zero
     }
 
     private func revise(_ status: RunStatus, isSettled: Bool) async throws {

@@ -18,10 +18,7 @@ struct RevisionRule: Sendable {
         if run.awaitsClosing { return .revise(isSettled: true) }
         let settlesAt = run.lastReceivedUnixNano.adding(silence(of: run))
         if run.isDirty {
-            let pause = max(1_000_000_000, run.mendNanoseconds.multiplied(by: 10))
-            let previous =
-                run.revision == 0 ? run.firstReceivedUnixNano : run.revisedUnixNano
-            let due = previous.adding(pause)
+            let due = run.revisionDueUnixNano
             guard due <= now else { return .wait(untilUnixNano: due) }
             // Whether a run that grew is whole is not known before it is mended.
             let isSilent = run.lastReceivedUnixNano.adding(settling.patience.nanoseconds) <= now
@@ -54,11 +51,6 @@ extension Int64 {
     fileprivate func adding(_ other: Int64) -> Int64 {
         let (sum, overflow) = addingReportingOverflow(other)
         return overflow ? .max : sum
-    }
-
-    fileprivate func multiplied(by factor: Int64) -> Int64 {
-        let (product, overflow) = multipliedReportingOverflow(by: factor)
-        return overflow ? .max : product
     }
 }
 

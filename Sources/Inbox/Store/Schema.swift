@@ -24,6 +24,7 @@ enum Schema {
     /// - `runs.key`: `RunKey.id`. A trace has a row only when some of its spans name no run.
     /// - `runs.alias_of`: the one run that the trace names; its requests are that run's.
     /// - `runs.is_quick`: a trace's run that looks whole, so that a short silence settles it.
+    /// - `runs.due_unix_nano`: `RunStatus.revisionDueUnixNano`, for looking up.
     /// - `trace_runs`: which runs the spans of a trace name.
     private static let tables = """
         CREATE TABLE requests (
@@ -68,7 +69,10 @@ enum Schema {
             is_whole INTEGER NOT NULL DEFAULT 0,
             traces BLOB NOT NULL DEFAULT x'',
             is_quick INTEGER NOT NULL GENERATED ALWAYS AS
-                (is_whole AND instr(key, '/') = 0 AND instr(key, '=') = 0) VIRTUAL
+                (is_whole AND instr(key, '/') = 0 AND instr(key, '=') = 0) VIRTUAL,
+            due_unix_nano INTEGER NOT NULL GENERATED ALWAYS AS (
+                CASE WHEN revision = 0 THEN first_received_unix_nano ELSE revised_unix_nano END
+                + max(1000000000, 10 * mend_nanos)) VIRTUAL
         );
         CREATE INDEX runs_alias ON runs (alias_of) WHERE alias_of IS NOT NULL;
         CREATE INDEX runs_unsettled ON runs (id) WHERE alias_of IS NULL
