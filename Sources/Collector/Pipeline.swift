@@ -87,6 +87,7 @@ public struct Pipeline: Sendable {
         }
         let retention = Retention(
             inbox: inbox, archive: sinks.lazy.compactMap { $0 as? SQLiteArchive }.first,
+            remoteSinks: sinks.filter { $0.mode == .appending }.map(\.name),
             configuration: configuration, clock: clock, logger: logger)
         return deliveries + [assembly, retention]
     }

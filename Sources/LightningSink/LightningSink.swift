@@ -51,8 +51,12 @@ public final class LightningSink: TraceSink {
         self.warn = warn
     }
 
-    /// Sends the revision's spans; a run without rollout or attempt is not for this store, and
-    /// counts as delivered.
+    /// A run without rollout or attempt is not for this store.
+    public func wants(_ revision: Revision) -> Bool {
+        revision.rolloutID?.isEmpty == false && revision.attemptID?.isEmpty == false
+    }
+
+    /// Sends the revision's spans.
     ///
     /// The store answers 500 for a value it cannot take and for a rollout it does not know, and
     /// also when it is in trouble; its health tells the one from the other.

@@ -46,7 +46,9 @@ public final class OTLPSink: TraceSink {
     public func deliver(_ revision: Revision) async throws(SinkError) {
         let requests: [[UInt8]]
         do {
-            requests = try revision.run.batch.requests(limit: maximumRequestBytes)
+            var batch = revision.run.batch
+            batch.nameRollout(of: revision)
+            requests = try batch.requests(limit: maximumRequestBytes)
         } catch {
             throw .permanent(reason: "the run exceeds 2 GiB")
         }
@@ -61,6 +63,24 @@ public final class OTLPSink: TraceSink {
 
     public func close() async throws {
         try await client.shutdown()
+    }
+}
+
+extension TraceBatch {
+    /// Carries the run's ids on in the resources: they may have come in a path or in headers, which
+    /// the backend does not see.
+    mutating func nameRollout(of revision: Revision) {
+        let names = [
+            ("agentlightning.rollout_id", revision.rolloutID),
+            ("agentlightning.attempt_id", revision.attemptID),
+        ]
+        for index in resources.indices {
+            for case (let key, let value?) in names {
+                resources[index].attributes = set(
+                    key, .string(value), in: resources[index].attributes)
+                resources[index].hasResource = true
+            }
+        }
     }
 }
 

@@ -26,6 +26,7 @@ struct RevisionWriting {
         let run = try writeSpans(hashes, storedBefore: stored != nil)
         try writeRun(hash: runHash, spans: run, stored: stored)
         try writeTraces()
+        try dropEmptiedTraces()
         try RowStatement(
             db, sql: "DELETE FROM runs WHERE spans <= 0 AND id <> ?"
         ).run(revision.runID)
@@ -154,6 +155,21 @@ struct RevisionWriting {
         var seen: Set<TraceID> = []
         return revision.run.spans.lazy.filter { !$0.isPlaceholder }.map(\.reported.traceID)
             .filter { seen.insert($0).inserted }
+    }
+
+    /// A trace that turned out to belong to this run had a run of its own: when this one has taken
+    /// its spans, nothing but placeholders is left there.
+    private func dropEmptiedTraces() throws {
+        let isEmptied =
+            "NOT EXISTS (SELECT 1 FROM spans AS other WHERE other.run = ?1 AND other.placeholder = 0)"
+        var spans = try RowStatement(db, sql: "DELETE FROM spans WHERE run = ?1 AND \(isEmptied)")
+        var runs = try RowStatement(db, sql: "DELETE FROM runs WHERE id = ?1 AND \(isEmptied)")
+        for trace in reportedTraceIDs().map(\.description) where trace != revision.runID {
+            spans.bind(trace)
+            try spans.run()
+            runs.bind(trace)
+            try runs.run()
+        }
     }
 
     /// Both the reported and the mended trace ids lead to the run.

@@ -6,6 +6,10 @@ public protocol TraceSink: Sendable {
     /// How the sink takes later revisions of a run that it has.
     var mode: SinkMode { get }
 
+    /// Whether the sink takes this run at all; where not, the run counts as delivered and nothing of
+    /// it is remembered as sent.
+    func wants(_ revision: Revision) -> Bool
+
     /// Delivers a revision. Idempotent: the same revision may come again after a crash.
     ///
     /// A replacing sink gets the whole run. An appending sink gets the spans that it has not got.
@@ -13,6 +17,10 @@ public protocol TraceSink: Sendable {
 
     /// Releases what the sink holds; nothing is delivered after it.
     func close() async throws
+}
+
+extension TraceSink {
+    public func wants(_ revision: Revision) -> Bool { true }
 }
 
 public enum SinkMode: Hashable, Sendable {

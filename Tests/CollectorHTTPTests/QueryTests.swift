@@ -101,6 +101,50 @@ import Testing
         }
     }
 
+    @Test func aTraceThatComesBeforeItsRunLeavesNoRunBehind() async throws {
+        let collector = try TestCollector()
+        try await collector.api { client in
+            for span in ["00f067aa0ba902b8", "00f067aa0ba902b9"] {
+                try await Self.post(
+                    Export.json(span: span, parent: "00f067aa0ba902b7", name: "step"), client)
+            }
+            _ = try await Self.close(Self.trace, client)
+            let before = try await Self.get("/api/runs", client)
+            #expect(before["runs"]?.array?.map { $0["spans"] } == [3])
+
+            try await Self.post(
+                Export.json(name: "root"), path: "/rollout/ro/attempt/at/v1/traces", client)
+            _ = try await Self.close("ro%2Fat", client)
+            let after = try await Self.get("/api/runs", client)
+            #expect(after["runs"]?.array?.map { $0["id"] } == ["ro/at"])
+            #expect(after["runs"]?[0]?["spans"] == 3)
+            let tree = try await Self.get("/api/runs/ro%2Fat/tree", client)
+            #expect(tree["roots"]?.array?.map { $0["name"] } == ["root"])
+        }
+    }
+
+    @Test func aRunThatIsLargerThanEveryCacheLosesNothing() async throws {
+        let collector = try TestCollector {
+            $0.limits.decodedCacheBytes = 2000
+            $0.limits.mendedCacheBytes = 1
+        }
+        let count = 20
+        try await collector.api { client in
+            for number in 1...count {
+                try await Self.post(
+                    Export.json(
+                        span: "00f067aa0ba9\(1000 + number)", name: "step \(number)",
+                        attributes: """
+                            {"key":"text","value":{"stringValue":"\(
+                                String(repeating: "x", count: 400))"}}
+                            """), path: "/rollout/ro/attempt/at/v1/traces", client)
+            }
+            _ = try await Self.close("ro%2Fat", client)
+            let spans = try await Self.get("/api/runs/ro%2Fat/spans", client)
+            #expect(spans["spans"]?.array?.count == count)
+        }
+    }
+
     @Test func whatNobodyKnowsIsNotFound() async throws {
         let collector = try TestCollector()
         try await collector.api { client in

@@ -36,8 +36,9 @@ struct Assembly: Service {
 
     func run() async throws {
         await withGracefulShutdownHandler {
-            while !Task.isShuttingDownGracefully, !Task.isCancelled {
+            while true {
                 let (seen, seenClosing) = (arrival.generation, closing.generation)
+                if Task.isShuttingDownGracefully || Task.isCancelled { return }
                 var pause = Self.idle
                 do {
                     pause = try await mendDueRuns()
@@ -101,10 +102,10 @@ struct Assembly: Service {
     }
 
     private func revise(_ status: RunStatus, isSettled: Bool) async throws {
-        guard
-            let made = try await mending.mend(
-                status.key, atLeastThrough: status.lastRequest, pins: .none)
-        else { throw AssemblyError.sourcesMissing }
+        let made = try await mending.mend(
+            status.key, .atLeast(through: status.lastRequest), pins: .none)
+        // What came since the run was looked up has not been silent for long.
+        let isSettled = isSettled && made.throughRequest == status.lastRequest
         undelivered?.insert(status.key, bytes: made.run.batch.memoryBytes)
         let traces = Set(made.run.spans.filter { !$0.isPlaceholder }.map(\.reported.traceID))
         let isRecorded = try await inbox.recordRevision(
@@ -119,12 +120,6 @@ struct Assembly: Service {
         }
         revised.raise()
     }
-}
-
-enum AssemblyError: Error, CustomStringConvertible {
-    case sourcesMissing
-
-    var description: String { "the inbox has none of its requests" }
 }
 
 /// When runs that failed may be tried again, in nanoseconds since 1970-01-01 UTC.

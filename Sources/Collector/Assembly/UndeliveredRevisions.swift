@@ -35,14 +35,16 @@ final class UndeliveredRevisions: Sendable {
         state.withLock { $0.total -= $0.bytes.removeValue(forKey: run) ?? 0 }
     }
 
-    /// Returns when there is room, or after a second without any delivery: a sink that hangs must
-    /// not stop mending.
+    /// Returns when there is room, or after a second: a sink that hangs must not stop mending, so
+    /// what was under way then counts no more.
     func waitForRoom() async {
+        let deadline = ContinuousClock.now + .seconds(1)
         while true {
             let seen = delivered.generation
             guard state.withLock({ $0.total > limit }) else { return }
-            await delivered.wait(after: seen, atMost: .seconds(1))
-            if delivered.generation == seen { return }
+            let left = deadline - ContinuousClock.now
+            guard left > .zero else { return state.withLock { $0 = State() } }
+            await delivered.wait(after: seen, atMost: left)
         }
     }
 }

@@ -6,6 +6,9 @@ public struct Limits: Hashable, Sendable {
     /// Bytes of request bodies that are read or wait for their commit at one time. It bounds the
     /// memory of ingest; beyond it requests get 503.
     public var bytesInFlight = 128 << 20
+    /// Bytes of a run's requests, as stored and as decoded, that are mended. Mending holds all of a
+    /// run in memory; what came beyond it is left out, and told in the run's notes.
+    public var runBytes = 1 << 30
     /// Spans of a run that are repaired. Beyond it they are kept and normalised only.
     public var repairedSpansPerRun = 200_000
     /// Bytes of decoded requests that mending keeps at hand.

@@ -23,13 +23,16 @@ struct DeliveryLoop: Service {
     let delivered: Signal
     let undelivered: UndeliveredRevisions
 
+    private let health = SinkHealth()
+
     /// How many runs are on their way to the sink at one time.
     private static let runsSideBySide = 8
 
     func run() async throws {
         await withGracefulShutdownHandler {
-            while !Task.isShuttingDownGracefully, !Task.isCancelled {
+            while true {
                 let seen = revised.generation
+                if Task.isShuttingDownGracefully || Task.isCancelled { return }
                 var pause = Duration.seconds(30)
                 do {
                     pause = try await deliverWhatWaits()
@@ -49,50 +52,77 @@ struct DeliveryLoop: Service {
     /// Delivers what waits and is due.
     /// - Returns: how long nothing else will be due unless a revision comes.
     private func deliverWhatWaits() async throws -> Duration {
+        let now = clock.now
+        if health.retryUnixNano > now { return pause(until: health.retryUnixNano) }
         // What was appended cannot be taken back, so there a run comes when it is whole.
         let waiting = try await inbox.reader.undelivered(
-            sink: sink.name, settledOnly: sink.mode == .appending, nowUnixNano: clock.now,
-            limit: 256)
+            sink: sink.name, settledOnly: sink.mode == .appending, nowUnixNano: now,
+            limit: health.failures > 0 ? 1 : 256)
+        guard !waiting.isEmpty else {
+            let next = try await inbox.reader.nextAttemptUnixNano(
+                sink: sink.name, afterUnixNano: now)
+            return pause(until: next ?? .max)
+        }
         await forEach(waiting, atATime: Self.runsSideBySide) { delivery in
-            if Task.isShuttingDownGracefully { return }
+            if Task.isShuttingDownGracefully || health.retryUnixNano > clock.now { return }
             do {
-                try await deliver(delivery)
+                try await deliver(delivery.run)
             } catch {
                 await failed(delivery, error)
             }
         }
-        guard waiting.isEmpty else { return .zero }
-        let now = clock.now
-        let next = try await inbox.reader.nextAttemptUnixNano(
-            sink: sink.name, afterUnixNano: now)
-        return min(.seconds(30), .nanoseconds(max(1, (next ?? .max) - now)))
+        return .milliseconds(1)
     }
 
-    private func deliver(_ delivery: Delivery) async throws {
-        let run = delivery.run
+    private func pause(until time: Int64) -> Duration {
+        min(.seconds(30), .nanoseconds(max(1_000_000, time.subtracting(clock.now))))
+    }
+
+    private func deliver(_ listed: RunStatus) async throws {
         defer {
-            if sink.mode == .replacing { undelivered.remove(run.key) }
+            if sink.mode == .replacing { undelivered.remove(listed.key) }
             delivered.raise()
         }
+        guard health.begin(listed.traceIDs) else { return }
+        defer { health.end(listed.traceIDs) }
+        // The list may be old: by now the run may have grown, or be another name of a run.
+        guard let delivery = try await waitingDelivery(of: listed.key) else { return }
+        let run = delivery.run
         let pins = try await pins(of: run)
-        guard
-            let made = try await mending.mend(
-                run.key, atLeastThrough: run.mendedThrough, pins: pins)
-        else { throw AssemblyError.sourcesMissing }
+        let made = try await mending.mend(
+            run.key,
+            sink.mode == .appending
+                ? .exactly(through: run.mendedThrough) : .atLeast(through: run.mendedThrough),
+            pins: pins)
         let mended = sink.mode == .appending ? made.run.without(pins) : made.run
         let revision = Revision(
             runID: run.key.id, rolloutID: run.key.rolloutID, attemptID: run.key.attemptID,
             number: run.revision, isSettled: run.isSettled, run: mended)
+        let isTaken = sink.wants(revision)
         do {
-            if !mended.spans.isEmpty { try await sink.deliver(revision) }
-            try await inbox.delivered(
-                sink: sink.name, run: run.key, revision: run.revision,
-                throughRequest: run.mendedThrough, isSettled: run.isSettled,
-                pins: sink.mode == .appending ? mended.pins : [])
-            metrics.add(.deliveries, labels: ["sink": sink.name, "result": "delivered"])
-            metrics.add(.deliveredSpans, mended.spans.count, labels: ["sink": sink.name])
-        } catch let error as SinkError {
-            try await fail(delivery, error)
+            if isTaken, sink.mode == .replacing || !mended.spans.isEmpty {
+                try await sink.deliver(revision)
+                metrics.add(.deliveries, labels: ["sink": sink.name, "result": "delivered"])
+                metrics.add(.deliveredSpans, mended.spans.count, labels: ["sink": sink.name])
+            }
+        } catch {
+            return try await fail(delivery, error)
+        }
+        try await inbox.delivered(
+            sink: sink.name, run: run.key, revision: run.revision,
+            throughRequest: run.mendedThrough, isSettled: run.isSettled,
+            pins: isTaken && sink.mode == .appending ? mended.pins : [])
+        if health.succeeded() {
+            logger.notice("a sink is back", metadata: ["sink": "\(sink.name)"])
+        }
+    }
+
+    /// The delivery as it is now; nil where nothing is to be delivered under this name any more.
+    private func waitingDelivery(of run: RunKey) async throws -> Delivery? {
+        let deliveries = try await inbox.reader.deliveries(of: run)
+        return deliveries.first { delivery in
+            delivery.sink == sink.name && delivery.run.key == run && delivery.state == .waiting
+                && (sink.mode == .replacing || delivery.run.isSettled)
         }
     }
 
@@ -114,13 +144,16 @@ struct DeliveryLoop: Service {
         switch error {
         case .retryable(let reason, let after):
             let pause = retry.delay(
-                attempt: delivery.attempts + 1, retryAfter: after, random: .random(in: 0..<1))
+                attempt: max(delivery.attempts, health.failures) + 1, retryAfter: after,
+                random: .random(in: 0..<1))
             try await inbox.failed(
                 sink: sink.name, run: key, error: reason,
                 retryAtUnixNano: clock.now + pause.nanoseconds)
             metrics.add(.deliveries, labels: ["sink": sink.name, "result": "retried"])
-            logger.warning(
-                "a delivery failed and will be tried again",
+            let isNews = health.failed(retryUnixNano: clock.now + pause.nanoseconds)
+            logger.log(
+                level: isNews ? .warning : .debug,
+                "a delivery failed; the sink is tried again until it is back",
                 metadata: ["sink": "\(sink.name)", "run": "\(key.id)", "reason": "\(reason)"])
         case .permanent(let reason):
             try await inbox.park(sink: sink.name, run: key, error: reason)

@@ -5,10 +5,13 @@ import SQLiteArchive
 
 /// Lets go of what was kept long enough, once a minute.
 ///
-/// `run()` returns after a graceful shutdown. What some sink has not got is never let go.
+/// `run()` returns after a graceful shutdown. What some sink has not got stays, unless it is parked
+/// for that sink.
 struct Retention: Service {
     let inbox: Inbox
     let archive: SQLiteArchive?
+    /// The names of the sinks that may be away for long.
+    let remoteSinks: [String]
     let configuration: Configuration
     let clock: UnixClock
     let logger: Logger
@@ -37,6 +40,17 @@ struct Retention: Service {
             logger.info(
                 "delivered requests were let go",
                 metadata: ["requests": "\(report.requests)", "bytes": "\(report.bytes)"])
+        }
+        // A sink that is away must not fill the inbox until it refuses what comes.
+        for sink in remoteSinks {
+            let parked = try await inbox.parkOldest(
+                sink: sink, keepingBytes: settings.maximumBytes / 2,
+                error: "the sink's backlog exceeded half of inbox.maximum_bytes")
+            if parked > 0 {
+                logger.error(
+                    "the oldest runs are parked for a sink that is away",
+                    metadata: ["sink": "\(sink)", "runs": "\(parked)"])
+            }
         }
         let kept = configuration.archive
         if let archive, kept.keepAge != nil || kept.keepBytes != nil {

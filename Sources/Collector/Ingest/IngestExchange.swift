@@ -21,15 +21,16 @@ public final class IngestExchange: Sendable {
 
     init(
         receiver: Receiver, head: IngestHead, route: IngestRoute, encoding: BodyFormat,
-        compression: ContentEncoding, taken: Int
+        compression: ContentEncoding, expected: Int
     ) {
         self.receiver = receiver
         self.head = head
         self.route = route
         self.encoding = encoding
         self.compression = compression
-        var state = State(taken: taken)
-        state.body.reserveCapacity(taken)
+        var state = State(taken: 0)
+        // A client may tell more than it ever sends.
+        state.body.reserveCapacity(min(expected, 1 << 20))
         self.state = Mutex(state)
     }
 
@@ -106,13 +107,23 @@ public final class IngestExchange: Sendable {
         } catch {
             receiver.logger.error(
                 "a request could not be kept", metadata: ["reason": "\(error)"])
-            return receiver.refusal(503, .unavailable, "not kept: \(error)", in: encoding)
+            return receiver.refusal(503, .unavailable, reason(error), in: encoding)
         }
         receiver.metrics.add(.receivedRequests)
         receiver.metrics.add(.receivedSpans, batch.spans.count)
         receiver.metrics.add(.receivedBytes, body.count)
         receiver.arrival.raise()
         return answer(rejected: rejected, message: message)
+    }
+
+    /// What a client may know of it: paths and the database's words are for the log.
+    private func reason(_ error: InboxError) -> String {
+        switch error {
+        case .closed: "not kept: the collector is stopping; try again"
+        case .full: "not kept: the inbox is full; try again later"
+        case .newerSchema, .notDurable, .database:
+            "not kept: the collector cannot write; try again later"
+        }
     }
 
     /// What was not taken as it came, in words for the sender; "" for full success.

@@ -46,11 +46,11 @@ public struct Receiver: Sendable {
         guard told <= limits.bodyBytes else {
             return refuse(413, .resourceExhausted, tooLarge("the body has \(told) bytes"))
         }
-        guard bytesInFlight.take(told) else { return .refuse(overloaded(in: encoding)) }
+        guard bytesInFlight.hasRoom(for: told) else { return .refuse(overloaded(in: encoding)) }
         return .read(
             IngestExchange(
                 receiver: self, head: head, route: route, encoding: encoding,
-                compression: compression, taken: told))
+                compression: compression, expected: told))
     }
 
     func tooLarge(_ found: String) -> String {

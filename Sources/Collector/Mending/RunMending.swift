@@ -19,15 +19,9 @@ struct RunMending: Sendable {
     let metrics: Metrics
     let logger: Logger
     private let thread = WorkThread(label: "tracemend.mending")
-    private let decoded: RecentlyUsed<Int64, TraceBatch>
+    private let reading: RunReader
     private let mended: RecentlyUsed<RunKey, Made>
-    private let assigned: RecentlyUsed<[Int64], Assigned>
-
-    /// Which run each span of some requests belongs to.
-    private struct Assigned: Sendable {
-        var requests: [RunAssignment.Request]
-        var assignment: RunAssignment
-    }
+    private let assigned: RecentlyUsed<[Int64], RunAssignment>
 
     /// A mended run and how far it reaches.
     struct Made: Sendable {
@@ -49,30 +43,35 @@ struct RunMending: Sendable {
         self.limits = limits
         self.metrics = metrics
         self.logger = logger
-        decoded = RecentlyUsed(limit: limits.decodedCacheBytes)
+        reading = RunReader(
+            inbox: inbox, keys: keys, limits: limits, metrics: metrics, logger: logger)
         mended = RecentlyUsed(limit: limits.mendedCacheBytes)
-        // It holds on to decoded batches, most of which the cache of those holds as well.
-        assigned = RecentlyUsed(limit: limits.decodedCacheBytes / 2)
+        // By spans: a number or two for each.
+        assigned = RecentlyUsed(limit: 1 << 20)
     }
 
-    /// Mends a run from all its spans so far. Unpinned runs that were just mended come from memory.
-    /// - Returns: nil when the inbox knows no such run.
-    func mend(_ key: RunKey, atLeastThrough request: Int64, pins: Pins) async throws -> Made? {
-        if pins.spans.isEmpty, let made = mended[key], made.throughRequest >= request {
-            return made
-        }
-        guard let sources = try await inbox.reader.sources(of: key) else { return nil }
-        var bodies: [(StoredRequest, [UInt8])] = []
-        for stored in sources.requests where stored.kind == .traces && decoded[stored.id] == nil {
-            if let body = try await inbox.reader.body(ofRequest: stored.id) {
-                bodies.append((stored, body))
+    /// Which requests of a run a revision takes account of.
+    enum Reach: Hashable, Sendable {
+        /// All that there are now, this one among them.
+        case atLeast(through: Int64)
+        /// None after this one: what a settled revision was made of.
+        case exactly(through: Int64)
+
+        func isMet(by made: Made) -> Bool {
+            switch self {
+            case .atLeast(let request): made.throughRequest >= request
+            case .exactly(let request): made.throughRequest == request
             }
         }
+    }
+
+    /// Mends a run from its spans. Unpinned runs that were just mended come from memory.
+    /// - Throws: `RunReadingError`, or what the inbox or the archive throw.
+    func mend(_ key: RunKey, _ reach: Reach, pins: Pins) async throws -> Made {
+        if pins.spans.isEmpty, let made = mended[key], reach.isMet(by: made) { return made }
+        let (sources, requests) = try await reading.read(key, reach)
         let older = try await olderSpans(of: sources.run)
-        let read = bodies
-        let made = try await thread.run {
-            try make(sources, newBodies: read, older: older, pins: pins)
-        }
+        let made = try await thread.run { make(sources, requests, older: older, pins: pins) }
         if pins.spans.isEmpty {
             mended.insert(made, for: key, weight: made.run.batch.memoryBytes)
         }
@@ -80,71 +79,65 @@ struct RunMending: Sendable {
     }
 
     /// What the archive has of a run whose first bodies are gone.
-    private func olderSpans(of run: RunStatus) async throws -> TraceBatch? {
-        guard run.prunedThrough > 0, let archive else { return nil }
-        return try await archive.batch(ofRun: run.key.id, keys: keys)
+    private func olderSpans(of run: RunStatus) async throws -> OlderSpans {
+        guard run.prunedThrough > 0 else { return .none }
+        guard let archive else { return .gone }
+        return try await archive.batch(ofRun: run.key.id, keys: keys).map { .archived($0) } ?? .gone
+    }
+
+    private enum OlderSpans {
+        case none
+        case gone
+        case archived(TraceBatch)
     }
 
     private func make(
-        _ sources: RunSources, newBodies: [(StoredRequest, [UInt8])], older: TraceBatch?, pins: Pins
-    ) throws -> Made {
+        _ sources: RunSources, _ requests: [RequestSource], older: OlderSpans, pins: Pins
+    ) -> Made {
         let start = ContinuousClock.now
-        var fresh: [Int64: TraceBatch] = [:]
-        for (stored, body) in newBodies { fresh[stored.id] = decode(stored, body) }
-        let (requests, assignment) = assign(sources.requests, fresh)
+        var notes: [String] = []
+        let decoded = reading.decode(requests, notes: &notes)
+        let assignment = assign(decoded)
         var gatherer = TraceBatchGatherer(keys: keys)
-        var isCut = false
         do throws(CapacityError) {
-            if let older { try gatherer.add(spans: older.spans.indices, of: older) }
-            for (request, spans) in zip(requests, assignment.spans(of: sources.run.key)) {
+            for (request, spans) in zip(decoded, assignment.spans(of: sources.run.key)) {
                 try gatherer.add(spans: spans, of: request.batch)
             }
+            if case .archived(let batch) = older {
+                // What is still there as it was reported needs no copy from the archive.
+                let known = Set(gatherer.batch.spans.map(\.key))
+                let missing = batch.spans.indices.filter {
+                    !known.contains(batch.reportedKey(of: $0))
+                }
+                try gatherer.add(spans: missing, of: batch)
+            }
         } catch {
-            isCut = true
+            notes.append("the run exceeds 2 GiB; its latest spans are left out")
+        }
+        if case .gone = older {
+            notes.append(
+                "the run's first requests are no longer kept, and no archive has their spans")
         }
         let gathered = gatherer.finish()
         let isWhole = gathered.isWhole
         var run = mender.mend(gathered, identity: sources.run.key.identity, pins: pins)
-        if isCut { run.notes.append("the run exceeds 2 GiB; its latest spans are left out") }
+        run.notes += notes
         count(run)
-        let elapsed = (ContinuousClock.now - start).nanoseconds
         return Made(
-            run: run, throughRequest: sources.throughRequest, isWhole: isWhole, nanoseconds: elapsed
-        )
+            run: run, throughRequest: sources.throughRequest, isWhole: isWhole,
+            nanoseconds: (ContinuousClock.now - start).nanoseconds)
     }
 
     /// Runs that came in the same requests share one assignment of spans.
-    private func assign(
-        _ stored: [StoredRequest], _ fresh: [Int64: TraceBatch]
-    ) -> ([RunAssignment.Request], RunAssignment) {
-        let known = stored.compactMap { request in
-            (fresh[request.id] ?? decoded[request.id]).map { (request, $0) }
-        }
-        let ids = known.map(\.0.id)
-        if let made = assigned[ids] { return (made.requests, made.assignment) }
-        let requests = known.map { RunAssignment.Request(batch: $1, context: $0.context) }
-        let assignment = RunAssignment(requests, runKeyAttributes: runKey)
-        assigned.insert(
-            Assigned(requests: requests, assignment: assignment), for: ids,
-            weight: known.reduce(0) { $0 + $1.1.memoryBytes })
-        return (requests, assignment)
-    }
-
-    private func decode(_ stored: StoredRequest, _ body: [UInt8]) -> TraceBatch? {
-        do {
-            let (batch, _) = try readBody(
-                body, ContentEncoding(stored.encoding), BodyFormat(stored.mediaType),
-                limit: limits.bodyBytes, keys: keys)
-            decoded.insert(batch, for: stored.id, weight: batch.memoryBytes)
-            return batch
-        } catch {
-            // It was decoded before it was kept: only a damaged file or a smaller limit leads here.
-            metrics.add(.mendingFailures)
-            logger.error(
-                "a kept request cannot be read again",
-                metadata: ["request": "\(stored.id)", "reason": "\(error)"])
-            return nil
-        }
+    private func assign(_ requests: [DecodedRequest]) -> RunAssignment {
+        let ids = requests.map(\.id)
+        if let made = assigned[ids] { return made }
+        let assignment = RunAssignment(
+            requests.map { RunAssignment.Request(batch: $0.batch, context: $0.context) },
+            runKeyAttributes: runKey)
+        let spans = requests.reduce(0) { $0 + $1.batch.spans.count }
+        assigned.insert(assignment, for: ids, weight: spans)
+        return assignment
     }
 
     private func count(_ run: MendedRun) {
@@ -167,6 +160,16 @@ struct RunMending: Sendable {
 }
 
 extension TraceBatch {
+    /// The ids that a span was reported with, before it was mended.
+    func reportedKey(of index: Int) -> SpanKey {
+        let span = spans[index]
+        func text(_ key: String) -> String? { value(key, in: span.attributes)?.stringValue }
+        return SpanKey(
+            traceID: text(MendingAttribute.reportedTraceID).flatMap { TraceID(hexadecimal: $0) }
+                ?? span.traceID,
+            spanID: text(MendingAttribute.reportedSpanID).flatMap { SpanID(hexadecimal: $0) }
+                ?? span.spanID)
+    }
     /// There is a root, and every parent has arrived or was said to be remote.
     var isWhole: Bool {
         let keys = Set(spans.map(\.key))
