@@ -152,6 +152,8 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
+            name: "ReadingsTests", dependencies: ["OTLP", "Readings"], swiftSettings: strict),
+        .testTarget(
             name: "CollectorTests",
             dependencies: [
                 "Collector", "Inbox", "OTLP", .product(name: "Logging", package: "swift-log"),

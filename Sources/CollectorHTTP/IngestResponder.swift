@@ -98,8 +98,13 @@ extension Response {
     }
 
     init(_ status: HTTPResponse.Status = .ok, json: JSONValue) {
+        self.init(status, json: json.serialized())
+    }
+
+    /// - Parameter json: a JSON text as UTF-8.
+    init(_ status: HTTPResponse.Status = .ok, json: [UInt8]) {
         self.init(
             status: status, headers: [.contentType: "application/json"],
-            body: .init(byteBuffer: ByteBuffer(bytes: json.serialized())))
+            body: .init(byteBuffer: ByteBuffer(bytes: json)))
     }
 }

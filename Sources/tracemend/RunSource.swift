@@ -24,7 +24,7 @@ struct RunSource: ParsableArguments {
         }
         guard case .json(let json) = try await RunQueries(readingFolder: data).answer(run, .spans)
         else { throw Failure("\(data): no run \(run) is known here") }
-        return json
+        return try JSONValue(parsing: json)
     }
 
     /// The mended spans of a run.

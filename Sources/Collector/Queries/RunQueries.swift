@@ -26,7 +26,8 @@ public struct RunQueries: Sendable {
 
     /// The answer about one run.
     public enum Answer: Sendable {
-        case json(JSONValue)
+        /// A JSON text as UTF-8. What spans nest may be deeper than a `JSONValue` may be.
+        case json([UInt8])
         /// The trace belongs to this run.
         case alias(String)
         case unknown
@@ -52,12 +53,12 @@ public struct RunQueries: Sendable {
             guard let run = try await archive.run(id) else {
                 return try await alias(of: id, archive).map { .alias($0) } ?? .unknown
             }
-            if reading == .summary { return .json(try await summary(of: run)) }
+            if reading == .summary { return .json(try await summary(of: run).serialized()) }
             guard let batch = try await archive.batch(ofRun: id) else { return .unknown }
             switch reading {
-            case .summary, .otlp: return .json(try JSONValue(parsing: batch.json()))
-            case .tree: return .json(SpanTree(batch).json())
-            case .spans: return .json(spans(of: run, batch))
+            case .summary, .otlp: return .json(batch.json())
+            case .tree: return .json(SpanTree(batch).jsonBytes())
+            case .spans: return .json(spans(of: run, batch).serialized())
             }
         } catch {
             throw .unreadable("\(error)")
