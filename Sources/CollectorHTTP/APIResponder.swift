@@ -21,6 +21,10 @@ public struct APIResponder: HTTPResponder {
     }
 
     public func respond(to request: Request, context: Context) async throws -> Response {
+        try await answer(request).answering(request)
+    }
+
+    private func answer(_ request: Request) async throws -> Response {
         guard isAuthorized(request) else {
             var response = Response(.unauthorized, json: ["error": "a bearer token is needed"])
             response.headers[.wwwAuthenticate] = "Bearer"

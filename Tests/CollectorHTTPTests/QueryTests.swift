@@ -156,6 +156,39 @@ import Testing
         }
     }
 
+    @Test func deeplyNestedAttributesAreRead() async throws {
+        let nested =
+            String(repeating: #"{"arrayValue":{"values":["#, count: 50) + #"{"intValue":"7"}"#
+            + String(repeating: "]}}", count: 50)
+        let collector = try TestCollector()
+        try await collector.api { client in
+            try await Self.post(
+                Export.json(attributes: #"{"key":"deep","value":\#(nested)}"#), client)
+            _ = try await Self.close(Self.trace, client)
+            for reading in ["otlp", "spans", "tree"] {
+                let answer = try await client.executeRequest(
+                    uri: "/api/runs/\(Self.trace)/\(reading)", method: .get, headers: [:], body: nil)
+                #expect(answer.status == .ok, "\(reading): \(String(buffer: answer.body))")
+                #expect(answer.headers[.contentType] == "application/json")
+                guard reading == "otlp" else { continue }
+                let batch = try TraceBatch(json: Array(answer.body.readableBytesView))
+                #expect(batch.spans.count == 1)
+            }
+        }
+    }
+
+    @Test func answersToHEADHaveNoBody() async throws {
+        let collector = try TestCollector()
+        try await collector.api { client in
+            for (path, status) in [("/api/runs", 200), ("/other", 404), ("/api/runs/a/close", 405)] {
+                let answer = try await client.executeRequest(
+                    uri: path, method: .head, headers: [:], body: nil)
+                #expect(Int(answer.status.code) == status, "\(path)")
+                #expect(answer.body.readableBytes == 0, "\(path)")
+            }
+        }
+    }
+
     @Test func aReadyCollectorSaysSo() async throws {
         let collector = try TestCollector()
         try await collector.api { client in
