@@ -162,7 +162,7 @@ let package = Package(
         .testTarget(
             name: "CollectorHTTPTests",
             dependencies: [
-                "Collector", "CollectorHTTP", "Compression", "OTLP",
+                "Collector", "CollectorHTTP", "Compression", "Inbox", "OTLP",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),

@@ -98,18 +98,26 @@ public struct Pipeline: Sendable {
     }
 
     /// Says that a run is whole, and waits until every sink has it, or for as long as told.
+    ///
+    /// A sink for which the run is parked is not waited for. The wait ends early when the task is
+    /// cancelled or the collector stops.
     /// - Returns: the state of each sink; nil where nobody knows the run.
     public func close(_ run: RunKey, wait: Duration) async throws -> [DeliveryState]? {
         guard let status = try await inbox.close(run) else { return nil }
         arrival.raise()
         closing.raise()
         let deadline = ContinuousClock.now + wait
-        while true {
-            let seen = delivered.generation
-            let states = try await states(of: status.key)
-            let left = deadline - ContinuousClock.now
-            if left <= .zero || states.allSatisfy(\.isDelivered) { return states }
-            await delivered.wait(after: seen, atMost: left)
+        return try await withGracefulShutdownHandler {
+            while true {
+                let seen = delivered.generation
+                let states = try await states(of: status.key)
+                let left = deadline - ContinuousClock.now
+                let isStopping = Task.isShuttingDownGracefully || Task.isCancelled
+                if left <= .zero || isStopping || states.allSatisfy(\.isFinal) { return states }
+                await delivered.wait(after: seen, atMost: left)
+            }
+        } onGracefulShutdown: {
+            delivered.raise()
         }
     }
 
@@ -180,4 +188,9 @@ public struct Pipeline: Sendable {
         }
         return metrics.text(gauges: gauges)
     }
+}
+
+extension DeliveryState {
+    /// Nothing more will come of waiting: the sink has the run, or it was given up.
+    fileprivate var isFinal: Bool { isDelivered || state == Delivery.State.parked.rawValue }
 }

@@ -3,6 +3,7 @@ import CollectorHTTP
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
+import Inbox
 import NIOCore
 import OTLP
 import Testing
@@ -186,6 +187,23 @@ import Testing
                 #expect(Int(answer.status.code) == status, "\(path)")
                 #expect(answer.body.readableBytes == 0, "\(path)")
             }
+        }
+    }
+
+    @Test func aWaitForSinksEndsWhenItsTaskIsCancelled() async throws {
+        let collector = try TestCollector {
+            // Nobody listens on this port, so the sink is never done.
+            $0.sinks = [.init(kind: .otlp, name: "absent", endpoint: "http://127.0.0.1:1")]
+        }
+        let pipeline = collector.pipeline
+        let trace = try #require(TraceID(hexadecimal: Self.trace))
+        try await collector.api { client in
+            try await Self.post(Export.json(), client)
+            let closing = Task { try await pipeline.close(.trace(trace), wait: .seconds(600)) }
+            closing.cancel()
+            let states = try #require(try await closing.value)
+            #expect(states.map(\.sink) == ["archive", "absent"])
+            #expect(states.last?.isDelivered == false)
         }
     }
 
