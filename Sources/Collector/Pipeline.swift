@@ -40,21 +40,19 @@ public struct Pipeline: Sendable {
         arrival = Signal()
         let rules = try RuleSet.forCollector(directory: configuration.rulesDirectory)
         directory = try DataDirectory(configuration.dataDirectory)
+        let archiveName = Configuration.archiveSinkName
         let archive =
             configuration.archive.isEnabled
             ? try SQLiteArchive(
                 .init(
                     directory: configuration.dataDirectory,
                     durability: configuration.inbox.durability == .power ? .power : .process,
-                    name: Configuration.archiveSinkName)) : nil
-        var sinks: [any TraceSink] = archive.map { [$0] } ?? []
-        for sink in configuration.sinks { sinks.append(try sink.makeSink(logger: logger)) }
-        self.sinks = sinks
+                    name: archiveName)) : nil
         inbox = try Inbox(
             path: directory.file("inbox.sqlite"),
             configuration: InboxConfiguration(
                 durability: configuration.inbox.durability == .power ? .power : .process,
-                sinks: sinks.map(\.name),
+                sinks: (archive == nil ? [] : [archiveName]) + configuration.sinks.map(\.name),
                 undeliveredLimitBytes: configuration.inbox.maximumBytes))
         mending = RunMending(
             inbox: inbox, archive: archive?.reader, mender: Mender(rules: rules),
@@ -66,6 +64,33 @@ public struct Pipeline: Sendable {
             bytesInFlight: BytesInFlight(limit: configuration.limits.bytesInFlight),
             arrival: arrival)
         queries = RunQueries(archive: archive?.reader, inbox: inbox.reader)
+        // Last, because they hold connections that must be closed, and nothing after them throws.
+        sinks = try (archive.map { [$0] } ?? []) + Self.makeSinks(configuration, logger)
+    }
+
+    /// The configured sinks. Those that were made are closed where a later one cannot be.
+    private static func makeSinks(
+        _ configuration: Configuration, _ logger: Logger
+    ) throws -> [any TraceSink] {
+        var made: [any TraceSink] = []
+        do {
+            for sink in configuration.sinks { made.append(try sink.makeSink(logger: logger)) }
+            return made
+        } catch {
+            let orphans = made
+            Task {
+                for sink in orphans {
+                    do {
+                        try await sink.close()
+                    } catch {
+                        logger.error(
+                            "a sink was not closed",
+                            metadata: ["sink": "\(sink.name)", "reason": "\(error)"])
+                    }
+                }
+            }
+            throw error
+        }
     }
 
     /// What runs beside the listeners, and stops after them.

@@ -178,6 +178,22 @@ import Testing
         #expect(error?.description == "environment: unknown key TRACEMEND_PROT")
     }
 
+    @Test func optionsAreReadAsTheirKeysAre() throws {
+        var configuration = Configuration()
+        try configuration.apply(options: [
+            (option: "--port", key: "port", value: "14318"),
+            (option: "--api-port", key: "api.port", value: "0"),
+        ])
+        #expect(configuration.port == 14318)
+        #expect(configuration.apiPort == 0)
+        let error = #expect(throws: ConfigurationError.self) {
+            try configuration.apply(options: [(option: "--port", key: "port", value: "70000")])
+        }
+        #expect(
+            error?.description
+                == "--port: port: expected a port from 0 to 65535, found \"70000\"")
+    }
+
     @Test func secretsAreNotPrinted() throws {
         var configuration = Configuration()
         try configuration.apply(yaml: "api: {token: hush}", file: "test.yaml")

@@ -54,6 +54,19 @@ extension Configuration {
         }
     }
 
+    /// Applies options of the command line, by the keys that they set: `--api-port` sets
+    /// `api.port`.
+    public mutating func apply(
+        options: [(option: String, key: String, value: String)]
+    ) throws(ConfigurationError) {
+        for (option, name, value) in options {
+            guard let key = ConfigurationKey.all.first(where: { $0.name == name }) else {
+                throw .unknownKey(name, source: option)
+            }
+            try set(key, value, source: option)
+        }
+    }
+
     /// What only the whole configuration can tell.
     public func validate() throws(ConfigurationError) {
         var names: Set<String> = [Self.archiveSinkName]
