@@ -164,9 +164,11 @@ import Testing
         try configuration.apply(yaml: "port: 1\nsettle: {grace: 1s}", file: "test.yaml")
         try configuration.apply(environment: [
             "TRACEMEND_SETTLE_GRACE": "7s", "TRACEMEND_RUN_KEY": "session.id", "HOME": "/",
+            "TRACEMEND_RULES": "/etc/tracemend/rules", "TRACEMEND_URL": "http://127.0.0.1:4320",
         ])
         #expect(configuration.port == 1)
         #expect(configuration.settling.grace == .seconds(7))
+        #expect(configuration.rulesDirectory == "/etc/tracemend/rules")
         #expect(configuration.runKey == ["session.id"])
     }
 

@@ -82,7 +82,7 @@ extension Configuration {
     public static let archiveSinkName = "archive"
 
     /// Variables with our prefix that are for other parts of the program.
-    private static let otherVariables: Set<String> = ["TRACEMEND_URL", "TRACEMEND_RULES"]
+    private static let otherVariables: Set<String> = ["TRACEMEND_URL"]
 
     private mutating func apply(
         _ mapping: Node.Mapping, prefix: String, file: String
