@@ -172,6 +172,18 @@ import Testing
         #expect(configuration.runKey == ["session.id"])
     }
 
+    @Test func variablesOfAKubernetesServiceAreNotOurs() throws {
+        var configuration = Configuration()
+        try configuration.apply(environment: [
+            "TRACEMEND_SERVICE_HOST": "10.0.0.1", "TRACEMEND_SERVICE_PORT": "4318",
+            "TRACEMEND_SERVICE_PORT_OTLP": "4318", "TRACEMEND_PORT": "tcp://10.0.0.1:4318",
+            "TRACEMEND_PORT_4318_TCP": "tcp://10.0.0.1:4318",
+            "TRACEMEND_PORT_4318_TCP_PROTO": "tcp", "TRACEMEND_PORT_4318_TCP_PORT": "4318",
+        ])
+        #expect(configuration.port == 4318)
+        #expect(configuration.host == "127.0.0.1")
+    }
+
     @Test func anUnknownVariableStopsTheStart() {
         var configuration = Configuration()
         let error = #expect(throws: ConfigurationError.self) {

@@ -43,10 +43,13 @@ extension Configuration {
         try apply(mapping, prefix: "", file: file)
     }
 
-    /// Applies the variables that begin with `TRACEMEND_`; others are not looked at.
+    /// Applies the variables that begin with `TRACEMEND_`; others are not looked at, and neither is
+    /// what Kubernetes sets for a Service of that name.
     public mutating func apply(environment: [String: String]) throws(ConfigurationError) {
         for (variable, value) in environment.sorted(by: { $0.key < $1.key })
-        where variable.hasPrefix("TRACEMEND_") && !Self.otherVariables.contains(variable) {
+        where variable.hasPrefix("TRACEMEND_") && !Self.otherVariables.contains(variable)
+            && !Self.isOfKubernetes(variable, value)
+        {
             guard
                 let key = ConfigurationKey.all.first(where: { $0.environmentVariable == variable })
             else { throw .unknownKey(variable, source: "environment") }
@@ -83,6 +86,15 @@ extension Configuration {
 
     /// Variables with our prefix that are for other parts of the program.
     private static let otherVariables: Set<String> = ["TRACEMEND_URL"]
+
+    /// In Kubernetes a Service named tracemend puts `TRACEMEND_SERVICE_HOST`,
+    /// `TRACEMEND_PORT=tcp://10.0.0.1:4318` and more into every pod of its namespace.
+    ///
+    /// Source: https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
+    private static func isOfKubernetes(_ variable: String, _ value: String) -> Bool {
+        variable.hasPrefix("TRACEMEND_SERVICE_") || variable.hasPrefix("TRACEMEND_PORT_")
+            || value.hasPrefix("tcp://")
+    }
 
     private mutating func apply(
         _ mapping: Node.Mapping, prefix: String, file: String
