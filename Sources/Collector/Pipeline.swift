@@ -40,6 +40,7 @@ public struct Pipeline: Sendable {
         arrival = Signal()
         let rules = try RuleSet.forCollector(directory: configuration.rulesDirectory)
         directory = try DataDirectory(configuration.dataDirectory)
+        Self.warnWhereOthersMayRead(configuration.dataDirectory, logger)
         let archiveName = Configuration.archiveSinkName
         let archive =
             configuration.archive.isEnabled
@@ -66,6 +67,17 @@ public struct Pipeline: Sendable {
         queries = RunQueries(archive: archive?.reader, inbox: inbox.reader)
         // Last, because they hold connections that must be closed, and nothing after them throws.
         sinks = try (archive.map { [$0] } ?? []) + Self.makeSinks(configuration, logger)
+    }
+
+    /// The data folder is made for its user alone; one that was there before may not be.
+    private static func warnWhereOthersMayRead(_ folder: String, _ logger: Logger) {
+        var status = stat()
+        guard stat(folder, &status) == 0, status.st_mode & 0o077 != 0 else { return }
+        logger.warning(
+            "other users may look into the data folder; chmod 700 keeps it private",
+            metadata: [
+                "data": "\(folder)", "mode": "\(String(status.st_mode & 0o777, radix: 8))",
+            ])
     }
 
     /// The configured sinks. Those that were made are closed where a later one cannot be.

@@ -35,6 +35,8 @@ struct Serve: AsyncParsableCommand {
     var data: String?
 
     func run() async throws {
+        // The databases hold prompts: what is made from here on is for this user alone.
+        umask(0o077)
         let configuration = try configured()
         LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
         var logger = Logger(label: "tracemend")
