@@ -25,6 +25,15 @@ public struct APIResponder: HTTPResponder {
     }
 
     private func answer(_ request: Request) async throws -> Response {
+        guard isPublic(request) || token != nil || isForLoopback(request) else {
+            return Response(
+                .forbidden,
+                json: [
+                    "error": """
+                    without api.token only requests to 127.0.0.1, localhost or [::1] are answered
+                    """
+                ])
+        }
         guard isAuthorized(request) else {
             var response = Response(.unauthorized, json: ["error": "a bearer token is needed"])
             response.headers[.wwwAuthenticate] = "Bearer"
@@ -48,9 +57,25 @@ public struct APIResponder: HTTPResponder {
         }
     }
 
+    /// Whether it answers everybody: probes have no token.
+    private func isPublic(_ request: Request) -> Bool {
+        request.uri.path == "/healthz" || request.uri.path == "/readyz"
+    }
+
+    /// A page in a browser may give its own name this machine's loopback address, and then read what
+    /// needs no token; its requests still carry that name.
+    private func isForLoopback(_ request: Request) -> Bool {
+        guard var host = request.head.authority?.lowercased(), !host.isEmpty else { return true }
+        if let colon = host.lastIndex(of: ":"), !host.hasSuffix("]"),
+            host[host.index(after: colon)...].allSatisfy(\.isNumber)
+        {
+            host = String(host[..<colon])
+        }
+        return ["127.0.0.1", "localhost", "[::1]"].contains(host)
+    }
+
     private func isAuthorized(_ request: Request) -> Bool {
-        guard let token else { return true }
-        if request.uri.path == "/healthz" { return true }
+        guard let token, !isPublic(request) else { return true }
         return constantTimeEqual(request.headers[.authorization] ?? "", "Bearer \(token.value)")
     }
 
