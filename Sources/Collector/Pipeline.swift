@@ -185,7 +185,9 @@ public struct Pipeline: Sendable {
             _ = try await inbox.reader.run(.rollout("ready?"))
             return nil
         } catch {
-            return "the inbox cannot be read: \(error)"
+            // Everybody may ask, so the answer tells no paths.
+            logger.error("the inbox cannot be read", metadata: ["reason": "\(error)"])
+            return "the inbox cannot be read"
         }
     }
 

@@ -124,6 +124,7 @@ import Testing
                 ("/api/runs", "Bearer open sesame", .ok),
                 ("/metrics", nil, .unauthorized),
                 ("/healthz", nil, .ok),
+                ("/readyz", nil, .ok),
             ]
             for (path, authorization, status) in rows {
                 var headers = HTTPFields()
