@@ -51,6 +51,8 @@ public struct APIResponder: HTTPResponder {
         }
         do {
             return try await answer(route, request)
+        } catch let error as QueryError {
+            return Response(error.status, json: ["error": .string("\(error)")])
         } catch {
             return Response(
                 .serviceUnavailable, json: ["error": .string("the store cannot be read: \(error)")])
@@ -116,6 +118,16 @@ public struct APIResponder: HTTPResponder {
 
     private func unknown(_ id: String) -> Response {
         Response(.notFound, json: ["error": .string("no run \(id) is known here")])
+    }
+}
+
+extension QueryError {
+    fileprivate var status: HTTPResponse.Status {
+        switch self {
+        case .noArchive: .notFound
+        case .malformedCursor: .badRequest
+        case .unreadable: .serviceUnavailable
+        }
     }
 }
 

@@ -11,7 +11,9 @@ enum APIRoute: Hashable {
 
     /// Reads a percent-encoded path.
     ///
-    /// A run's id holds a slash. It may stand in the path as `%2F`, or as it is.
+    /// A run's id holds a slash. It may stand in the path as `%2F`, or as it is; only as `%2F` where
+    /// it ends the id, as in that of a rollout without attempts, since empty segments count for
+    /// nothing.
     init?(path: String) {
         var segments = path.split(separator: "/").map(String.init)
         switch segments {

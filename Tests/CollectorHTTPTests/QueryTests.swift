@@ -113,6 +113,46 @@ import Testing
         }
     }
 
+    @Test func aRolloutWithoutAttemptsIsFoundByItsWholeID() async throws {
+        let collector = try TestCollector()
+        try await collector.api { client in
+            let answer = try await client.executeRequest(
+                uri: "/v1/traces", method: .post,
+                headers: [
+                    .contentType: "application/json",
+                    try #require(HTTPField.Name("x-rollout-id")): "ro",
+                ],
+                body: ByteBuffer(string: Export.json()))
+            #expect(answer.status == .ok)
+            _ = try await Self.close("ro%2F", client)
+            #expect(try await Self.get("/api/runs/ro%2F", client)["id"] == "ro/")
+            let tree = try await Self.get("/api/runs/ro%2F/tree", client)
+            #expect(tree["roots"]?.array?.count == 1)
+        }
+    }
+
+    @Test func aCursorThatIsNoneIsABadRequest() async throws {
+        let collector = try TestCollector()
+        try await collector.api { client in
+            let answer = try await client.executeRequest(
+                uri: "/api/runs?cursor=x", method: .get, headers: [:], body: nil)
+            #expect(answer.status == .badRequest)
+            #expect(String(buffer: answer.body).contains("cursor"))
+        }
+    }
+
+    @Test func withoutAnArchiveThereAreNoRuns() async throws {
+        let collector = try TestCollector { $0.archive.isEnabled = false }
+        try await collector.api { client in
+            for path in ["/api/runs", "/api/runs/a%2Fb/tree"] {
+                let answer = try await client.executeRequest(
+                    uri: path, method: .get, headers: [:], body: nil)
+                #expect(answer.status == .notFound, "\(path)")
+                #expect(String(buffer: answer.body).contains("archive.enabled"))
+            }
+        }
+    }
+
     @Test func theTokenIsAskedFor() async throws {
         let collector = try TestCollector()
         try await collector.api(token: Secret("open sesame")) { client in

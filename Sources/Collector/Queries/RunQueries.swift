@@ -41,6 +41,8 @@ public struct RunQueries: Sendable {
             var runs: [JSONValue] = []
             for run in page.runs { runs.append(try await summary(of: run)) }
             return ["runs": .array(runs), "next": page.next.map { .string($0) } ?? .null]
+        } catch ArchiveError.malformedCursor(let cursor) {
+            throw .malformedCursor(cursor)
         } catch {
             throw .unreadable("\(error)")
         }
@@ -130,11 +132,15 @@ public struct RunQueries: Sendable {
 /// Why a query has no answer.
 public enum QueryError: Error, Sendable, CustomStringConvertible {
     case noArchive
+    /// The cursor is none that `runs(limit:after:)` gave.
+    case malformedCursor(String)
     case unreadable(String)
 
     public var description: String {
         switch self {
         case .noArchive: "the archive is off (archive.enabled), so there is nothing to read"
+        case .malformedCursor(let cursor):
+            "cursor: expected the next of an earlier answer, found \"\(cursor)\""
         case .unreadable(let reason): reason
         }
     }
