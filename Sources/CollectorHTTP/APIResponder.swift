@@ -78,7 +78,10 @@ public struct APIResponder: HTTPResponder {
 
     private func isAuthorized(_ request: Request) -> Bool {
         guard let token, !isPublic(request) else { return true }
-        return constantTimeEqual(request.headers[.authorization] ?? "", "Bearer \(token.value)")
+        // The scheme's case counts for nothing: RFC 9110, section 11.1.
+        let parts = (request.headers[.authorization] ?? "").split(separator: " ", maxSplits: 1)
+        guard parts.count == 2, parts[0].lowercased() == "bearer" else { return false }
+        return constantTimeEqual(String(parts[1]), token.value)
     }
 
     private func answer(_ route: APIRoute, _ request: Request) async throws -> Response {
