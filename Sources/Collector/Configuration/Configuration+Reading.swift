@@ -25,6 +25,28 @@ public enum ConfigurationError: Error, Hashable, Sendable, CustomStringConvertib
     }
 }
 
+extension ConfigurationError {
+    /// A syntax error by its place and its problem: the library's own text quotes the line, which may
+    /// hold a secret.
+    fileprivate init(_ error: any Error, file: String) {
+        func at(_ mark: Mark, _ problem: String) -> Self {
+            .syntax(file: "\(file):\(mark.line):\(mark.column)", reason: problem)
+        }
+        switch error as? YamlError {
+        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+            .composer(_, let problem, let mark, _):
+            self = at(mark, problem)
+        case .reader(let problem, let offset, _, _):
+            let place = offset.map { " at byte \($0)" } ?? ""
+            self = .syntax(file: file, reason: problem + place)
+        case .duplicatedKeysInMapping(let keys, let context):
+            self = at(context.mark, "these keys stand twice: " + keys.joined(separator: ", "))
+        default:
+            self = .syntax(file: file, reason: "the text cannot be read")
+        }
+    }
+}
+
 extension Configuration {
     /// Applies a YAML text.
     /// - Parameter file: the name for messages.
@@ -33,7 +55,7 @@ extension Configuration {
         do {
             root = try Yams.compose(yaml: yaml)
         } catch {
-            throw .syntax(file: file, reason: "\(error)".replacing("\n", with: " "))
+            throw ConfigurationError(error, file: file)
         }
         guard let root, root.null == nil else { return }
         guard let mapping = root.mapping else {
