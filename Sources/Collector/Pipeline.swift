@@ -65,6 +65,9 @@ public struct Pipeline: Sendable {
             bytesInFlight: BytesInFlight(limit: configuration.limits.bytesInFlight),
             arrival: arrival)
         queries = RunQueries(archive: archive?.reader, inbox: inbox.reader)
+        if archive == nil, configuration.sinks.isEmpty {
+            logger.warning("nothing is mended: the archive is off, and there are no sinks")
+        }
         // Last, because they hold connections that must be closed, and nothing after them throws.
         sinks = try (archive.map { [$0] } ?? []) + Self.makeSinks(configuration, logger)
     }
@@ -107,7 +110,10 @@ public struct Pipeline: Sendable {
 
     /// What runs beside the listeners, and stops after them.
     public var services: [any Service] {
-        guard !sinks.isEmpty else { return [] }
+        let retention = Retention(
+            inbox: inbox, archive: sinks.lazy.compactMap { $0 as? SQLiteArchive }.first,
+            configuration: configuration, clock: clock, logger: logger)
+        guard !sinks.isEmpty else { return [retention] }
         let undelivered = UndeliveredRevisions(
             limit: configuration.limits.mendedCacheBytes / 2, delivered: delivered)
         let hasReplacing = sinks.contains { $0.mode == .replacing }
@@ -122,9 +128,6 @@ public struct Pipeline: Sendable {
                 metrics: metrics, logger: logger, revised: revised, delivered: delivered,
                 undelivered: undelivered)
         }
-        let retention = Retention(
-            inbox: inbox, archive: sinks.lazy.compactMap { $0 as? SQLiteArchive }.first,
-            configuration: configuration, clock: clock, logger: logger)
         return deliveries + [assembly, retention]
     }
 

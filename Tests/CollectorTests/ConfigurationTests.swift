@@ -137,6 +137,18 @@ import Testing
             "api.host: 0.0.0.0 is not a loopback address, so api.token must be set: the API shows prompts"
         ),
         (
+            "limits: {body_bytes: 2MiB, bytes_in_flight: 1MiB}",
+            "limits.body_bytes: expected at most limits.bytes_in_flight, which is 1048576, found 2097152"
+        ),
+        (
+            "sinks: [{type: otlp, endpoint: \"http://a\", headers: {\"x y\": 1}}]",
+            "test.yaml:1: sinks[0].headers: expected names of HTTP header fields, found \"x y\""
+        ),
+        (
+            "sinks: [{type: otlp, endpoint: \"http://a\", headers: {x: \"hush\\r\\ny: 1\"}}]",
+            "test.yaml:1: sinks[0].headers.x: expected a text without control characters, found another value"
+        ),
+        (
             "api: {token_file: /nonexistent}",
             "test.yaml:1: api.token_file: expected a file that holds a token, found \"/nonexistent\""
         ),

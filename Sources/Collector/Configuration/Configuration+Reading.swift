@@ -9,6 +9,8 @@ public enum ConfigurationError: Error, Hashable, Sendable, CustomStringConvertib
     case missing(key: String, source: String)
     case duplicateSink(name: String)
     case openAPIWithoutToken(host: String)
+    /// A request of `limits.body_bytes` would never find room.
+    case bodyBeyondBytesInFlight(body: Int, inFlight: Int)
 
     public var description: String {
         switch self {
@@ -19,6 +21,8 @@ public enum ConfigurationError: Error, Hashable, Sendable, CustomStringConvertib
             "\(source): \(key): expected \(expected), found \(found)"
         case .missing(let key, let source): "\(source): \(key) is missing"
         case .duplicateSink(let name): "sinks: two sinks have the name \(name)"
+        case .bodyBeyondBytesInFlight(let body, let inFlight):
+            "limits.body_bytes: expected at most limits.bytes_in_flight, which is \(inFlight), found \(body)"
         case .openAPIWithoutToken(let host):
             "api.host: \(host) is not a loopback address, so api.token must be set: the API shows prompts"
         }
@@ -97,6 +101,10 @@ extension Configuration {
         var names: Set<String> = [Self.archiveSinkName]
         for sink in sinks where !names.insert(sink.name).inserted {
             throw .duplicateSink(name: sink.name)
+        }
+        if limits.bodyBytes > limits.bytesInFlight {
+            throw .bodyBeyondBytesInFlight(
+                body: limits.bodyBytes, inFlight: limits.bytesInFlight)
         }
         if apiToken == nil, !["127.0.0.1", "::1", "localhost"].contains(apiHost) {
             throw .openAPIWithoutToken(host: apiHost)
