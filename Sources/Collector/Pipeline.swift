@@ -56,7 +56,9 @@ public struct Pipeline: Sendable {
                 sinks: (archive == nil ? [] : [archiveName]) + configuration.sinks.map(\.name),
                 undeliveredLimitBytes: configuration.inbox.maximumBytes))
         mending = RunMending(
-            inbox: inbox, archive: archive?.reader, mender: Mender(rules: rules),
+            inbox: inbox, archive: archive?.reader,
+            mender: Mender(
+                rules: rules, maximumRepairedSpans: configuration.limits.repairedSpansPerRun),
             keys: rules.keyTable, runKey: configuration.runKey, limits: configuration.limits,
             metrics: metrics, logger: logger)
         receiver = Receiver(

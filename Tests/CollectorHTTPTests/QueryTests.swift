@@ -179,6 +179,20 @@ import Testing
         }
     }
 
+    @Test func aRunOverTheLimitIsKeptUnrepaired() async throws {
+        let collector = try TestCollector { $0.limits.repairedSpansPerRun = 1 }
+        try await collector.api { client in
+            let path = "/rollout/ro/attempt/at/v1/traces"
+            for span in ["00f067aa0ba902b7", "00f067aa0ba902b8"] {
+                try await Self.post(Export.json(span: span), path: path, client)
+            }
+            _ = try await Self.close("ro%2Fat", client)
+            let run = try await Self.get("/api/runs/ro%2Fat", client)
+            #expect(run["spans"] == 2)
+            #expect(run["notes"]?[0]?.string?.contains("more than 1;") == true)
+        }
+    }
+
     @Test func metricsCountWhatCame() async throws {
         let collector = try TestCollector()
         try await collector.api { client in
