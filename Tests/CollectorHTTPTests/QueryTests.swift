@@ -226,7 +226,8 @@ import Testing
             _ = try await Self.close(Self.trace, client)
             for reading in ["otlp", "spans", "tree"] {
                 let answer = try await client.executeRequest(
-                    uri: "/api/runs/\(Self.trace)/\(reading)", method: .get, headers: [:], body: nil)
+                    uri: "/api/runs/\(Self.trace)/\(reading)", method: .get, headers: [:], body: nil
+                )
                 #expect(answer.status == .ok, "\(reading): \(String(buffer: answer.body))")
                 #expect(answer.headers[.contentType] == "application/json")
                 guard reading == "otlp" else { continue }
@@ -239,7 +240,8 @@ import Testing
     @Test func answersToHEADHaveNoBody() async throws {
         let collector = try TestCollector()
         try await collector.api { client in
-            for (path, status) in [("/api/runs", 200), ("/other", 404), ("/api/runs/a/close", 405)] {
+            for (path, status) in [("/api/runs", 200), ("/other", 404), ("/api/runs/a/close", 405)]
+            {
                 let answer = try await client.executeRequest(
                     uri: path, method: .head, headers: [:], body: nil)
                 #expect(Int(answer.status.code) == status, "\(path)")

@@ -8,6 +8,8 @@ import SQLiteArchive
 public struct RunQueries: Sendable {
     private let archive: ArchiveReader?
     private let inbox: InboxReader?
+    /// Writing a large run takes long.
+    private let writing = WorkThread(label: "queries")
 
     init(archive: ArchiveReader?, inbox: InboxReader) {
         self.archive = archive
@@ -57,11 +59,14 @@ public struct RunQueries: Sendable {
             }
             if reading == .summary { return .json(try await summary(of: run).serialized()) }
             guard let batch = try await archive.batch(ofRun: id) else { return .unknown }
-            switch reading {
-            case .summary, .otlp: return .json(batch.json())
-            case .tree: return .json(SpanTree(batch).jsonBytes())
-            case .spans: return .json(spans(of: run, batch).serialized())
-            }
+            return .json(
+                try await writing.run {
+                    switch reading {
+                    case .summary, .otlp: batch.json()
+                    case .tree: SpanTree(batch).jsonBytes()
+                    case .spans: Self.spans(of: run, batch).serialized()
+                    }
+                })
         } catch {
             throw .unreadable("\(error)")
         }
@@ -94,7 +99,7 @@ public struct RunQueries: Sendable {
         return runs.count == 1 && runs[0] != id ? runs[0] : nil
     }
 
-    private func spans(of run: ArchivedRun, _ batch: TraceBatch) -> JSONValue {
+    private static func spans(of run: ArchivedRun, _ batch: TraceBatch) -> JSONValue {
         let model = SpanModel(rolloutID: run.rolloutID ?? run.id, attemptID: run.attemptID ?? "")
         return [
             "spans": .array(
