@@ -152,6 +152,8 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
+            name: "ReadingsTests", dependencies: ["OTLP", "Readings"], swiftSettings: strict),
+        .testTarget(
             name: "CollectorTests",
             dependencies: [
                 "Collector", "Inbox", "OTLP", .product(name: "Logging", package: "swift-log"),
@@ -160,7 +162,7 @@ let package = Package(
         .testTarget(
             name: "CollectorHTTPTests",
             dependencies: [
-                "Collector", "CollectorHTTP", "Compression", "OTLP",
+                "Collector", "CollectorHTTP", "Compression", "Inbox", "OTLP",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),

@@ -40,24 +40,25 @@ public struct Pipeline: Sendable {
         arrival = Signal()
         let rules = try RuleSet.forCollector(directory: configuration.rulesDirectory)
         directory = try DataDirectory(configuration.dataDirectory)
+        Self.warnWhereOthersMayRead(configuration.dataDirectory, logger)
+        let archiveName = Configuration.archiveSinkName
         let archive =
             configuration.archive.isEnabled
             ? try SQLiteArchive(
                 .init(
                     directory: configuration.dataDirectory,
                     durability: configuration.inbox.durability == .power ? .power : .process,
-                    name: Configuration.archiveSinkName)) : nil
-        var sinks: [any TraceSink] = archive.map { [$0] } ?? []
-        for sink in configuration.sinks { sinks.append(try sink.makeSink(logger: logger)) }
-        self.sinks = sinks
+                    name: archiveName)) : nil
         inbox = try Inbox(
             path: directory.file("inbox.sqlite"),
             configuration: InboxConfiguration(
                 durability: configuration.inbox.durability == .power ? .power : .process,
-                sinks: sinks.map(\.name),
+                sinks: (archive == nil ? [] : [archiveName]) + configuration.sinks.map(\.name),
                 undeliveredLimitBytes: configuration.inbox.maximumBytes))
         mending = RunMending(
-            inbox: inbox, archive: archive?.reader, mender: Mender(rules: rules),
+            inbox: inbox, archive: archive?.reader,
+            mender: Mender(
+                rules: rules, maximumRepairedSpans: configuration.limits.repairedSpansPerRun),
             keys: rules.keyTable, runKey: configuration.runKey, limits: configuration.limits,
             metrics: metrics, logger: logger)
         receiver = Receiver(
@@ -66,11 +67,31 @@ public struct Pipeline: Sendable {
             bytesInFlight: BytesInFlight(limit: configuration.limits.bytesInFlight),
             arrival: arrival)
         queries = RunQueries(archive: archive?.reader, inbox: inbox.reader)
+        if archive == nil, configuration.sinks.isEmpty {
+            logger.warning("nothing is mended: the archive is off, and there are no sinks")
+        }
+        // Last, because they hold connections that must be closed, and nothing after them throws.
+        sinks = try (archive.map { [$0] } ?? []) + Self.makeSinks(configuration, logger)
+    }
+
+    /// The data folder is made for its user alone; one that was there before may not be.
+    private static func warnWhereOthersMayRead(_ folder: String, _ logger: Logger) {
+        var status = stat()
+        guard stat(folder, &status) == 0, status.st_mode & 0o077 != 0 else { return }
+        logger.warning(
+            "other users may look into the data folder; chmod 700 keeps it private",
+            metadata: [
+                "data": "\(folder)", "mode": "\(String(status.st_mode & 0o777, radix: 8))",
+            ])
     }
 
     /// What runs beside the listeners, and stops after them.
     public var services: [any Service] {
-        guard !sinks.isEmpty else { return [] }
+        let retention = Retention(
+            inbox: inbox, archive: sinks.lazy.compactMap { $0 as? SQLiteArchive }.first,
+            remoteSinks: sinks.filter { $0.mode == .appending }.map(\.name),
+            configuration: configuration, clock: clock, logger: logger)
+        guard !sinks.isEmpty else { return [retention] }
         let undelivered = UndeliveredRevisions(
             limit: configuration.limits.mendedCacheBytes / 2, delivered: delivered)
         let hasReplacing = sinks.contains { $0.mode == .replacing }
@@ -85,10 +106,6 @@ public struct Pipeline: Sendable {
                 metrics: metrics, logger: logger, revised: revised, delivered: delivered,
                 undelivered: undelivered)
         }
-        let retention = Retention(
-            inbox: inbox, archive: sinks.lazy.compactMap { $0 as? SQLiteArchive }.first,
-            remoteSinks: sinks.filter { $0.mode == .appending }.map(\.name),
-            configuration: configuration, clock: clock, logger: logger)
         return deliveries + [assembly, retention]
     }
 
@@ -99,18 +116,26 @@ public struct Pipeline: Sendable {
     }
 
     /// Says that a run is whole, and waits until every sink has it, or for as long as told.
+    ///
+    /// A sink for which the run is parked is not waited for. The wait ends early when the task is
+    /// cancelled or the collector stops.
     /// - Returns: the state of each sink; nil where nobody knows the run.
     public func close(_ run: RunKey, wait: Duration) async throws -> [DeliveryState]? {
         guard let status = try await inbox.close(run) else { return nil }
         arrival.raise()
         closing.raise()
         let deadline = ContinuousClock.now + wait
-        while true {
-            let seen = delivered.generation
-            let states = try await states(of: status.key)
-            let left = deadline - ContinuousClock.now
-            if left <= .zero || states.allSatisfy(\.isDelivered) { return states }
-            await delivered.wait(after: seen, atMost: left)
+        return try await withGracefulShutdownHandler {
+            while true {
+                let seen = delivered.generation
+                let states = try await states(of: status.key)
+                let left = deadline - ContinuousClock.now
+                let isStopping = Task.isShuttingDownGracefully || Task.isCancelled
+                if left <= .zero || isStopping || states.allSatisfy(\.isFinal) { return states }
+                await delivered.wait(after: seen, atMost: left)
+            }
+        } onGracefulShutdown: {
+            delivered.raise()
         }
     }
 
@@ -141,7 +166,9 @@ public struct Pipeline: Sendable {
             _ = try await inbox.reader.run(.rollout("ready?"))
             return nil
         } catch {
-            return "the inbox cannot be read: \(error)"
+            // Everybody may ask, so the answer tells no paths.
+            logger.error("the inbox cannot be read", metadata: ["reason": "\(error)"])
+            return "the inbox cannot be read"
         }
     }
 
@@ -181,4 +208,9 @@ public struct Pipeline: Sendable {
         }
         return metrics.text(gauges: gauges)
     }
+}
+
+extension DeliveryState {
+    /// Nothing more will come of waiting: the sink has the run, or it was given up.
+    fileprivate var isFinal: Bool { isDelivered || state == Delivery.State.parked.rawValue }
 }

@@ -21,6 +21,19 @@ public struct APIResponder: HTTPResponder {
     }
 
     public func respond(to request: Request, context: Context) async throws -> Response {
+        try await answer(request).answering(request)
+    }
+
+    private func answer(_ request: Request) async throws -> Response {
+        guard isPublic(request) || token != nil || isForLoopback(request) else {
+            return Response(
+                .forbidden,
+                json: [
+                    "error": """
+                    without api.token only requests to 127.0.0.1, localhost or [::1] are answered
+                    """
+                ])
+        }
         guard isAuthorized(request) else {
             var response = Response(.unauthorized, json: ["error": "a bearer token is needed"])
             response.headers[.wwwAuthenticate] = "Bearer"
@@ -38,16 +51,37 @@ public struct APIResponder: HTTPResponder {
         }
         do {
             return try await answer(route, request)
+        } catch let error as QueryError {
+            return Response(error.status, json: ["error": .string("\(error)")])
         } catch {
             return Response(
                 .serviceUnavailable, json: ["error": .string("the store cannot be read: \(error)")])
         }
     }
 
+    /// Whether it answers everybody: probes have no token.
+    private func isPublic(_ request: Request) -> Bool {
+        request.uri.path == "/healthz" || request.uri.path == "/readyz"
+    }
+
+    /// A page in a browser may give its own name this machine's loopback address, and then read what
+    /// needs no token; its requests still carry that name.
+    private func isForLoopback(_ request: Request) -> Bool {
+        guard var host = request.head.authority?.lowercased(), !host.isEmpty else { return true }
+        if let colon = host.lastIndex(of: ":"), !host.hasSuffix("]"),
+            host[host.index(after: colon)...].allSatisfy(\.isNumber)
+        {
+            host = String(host[..<colon])
+        }
+        return ["127.0.0.1", "localhost", "[::1]"].contains(host)
+    }
+
     private func isAuthorized(_ request: Request) -> Bool {
-        guard let token else { return true }
-        if request.uri.path == "/healthz" { return true }
-        return constantTimeEqual(request.headers[.authorization] ?? "", "Bearer \(token.value)")
+        guard let token, !isPublic(request) else { return true }
+        // The scheme's case counts for nothing: RFC 9110, section 11.1.
+        let parts = (request.headers[.authorization] ?? "").split(separator: " ", maxSplits: 1)
+        guard parts.count == 2, parts[0].lowercased() == "bearer" else { return false }
+        return constantTimeEqual(String(parts[1]), token.value)
     }
 
     private func answer(_ route: APIRoute, _ request: Request) async throws -> Response {
@@ -87,6 +121,16 @@ public struct APIResponder: HTTPResponder {
 
     private func unknown(_ id: String) -> Response {
         Response(.notFound, json: ["error": .string("no run \(id) is known here")])
+    }
+}
+
+extension QueryError {
+    fileprivate var status: HTTPResponse.Status {
+        switch self {
+        case .noArchive: .notFound
+        case .malformedCursor: .badRequest
+        case .unreadable: .serviceUnavailable
+        }
     }
 }
 

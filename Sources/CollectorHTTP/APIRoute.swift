@@ -11,7 +11,9 @@ enum APIRoute: Hashable {
 
     /// Reads a percent-encoded path.
     ///
-    /// A run's id holds a slash. It may stand in the path as `%2F`, or as it is.
+    /// A run's id holds a slash. It may stand in the path as `%2F`, or as it is; only as `%2F` where
+    /// it ends the id, as in that of a rollout without attempts, since empty segments count for
+    /// nothing.
     init?(path: String) {
         var segments = path.split(separator: "/").map(String.init)
         switch segments {
@@ -44,10 +46,10 @@ enum APIRoute: Hashable {
         case .ready: return "/readyz"
         case .metrics: return "/metrics"
         case .runs: return "/api/runs"
-        case .close(let id): return "/api/runs/\(Self.encoded(id))/close"
+        case .close(let id): return "/api/runs/\(percentEncoded(id))/close"
         case .run(let id, let reading):
             let tail = reading == .summary ? "" : "/\(reading.rawValue)"
-            return "/api/runs/\(Self.encoded(id))\(tail)"
+            return "/api/runs/\(percentEncoded(id))\(tail)"
         }
     }
 
@@ -59,8 +61,25 @@ enum APIRoute: Hashable {
         default: nil
         }
     }
-
-    private static func encoded(_ id: String) -> String {
-        id.replacing("%", with: "%25").replacing("/", with: "%2F")
-    }
 }
+
+/// A text as one segment of a path or as one value of a query, such as a run's id.
+public func percentEncoded(_ text: String) -> String {
+    let digits = Array("0123456789ABCDEF")
+    var encoded = ""
+    for byte in text.utf8 {
+        let scalar = Unicode.Scalar(byte)
+        if unreserved.contains(scalar) {
+            encoded.unicodeScalars.append(scalar)
+        } else {
+            encoded.append("%")
+            encoded.append(digits[Int(byte >> 4)])
+            encoded.append(digits[Int(byte & 15)])
+        }
+    }
+    return encoded
+}
+
+/// Source: RFC 3986, section 2.3.
+private let unreserved = Set(
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~".unicodeScalars)

@@ -19,10 +19,10 @@ public struct IngestResponder: HTTPResponder {
     }
 
     public func respond(to request: Request, context: Context) async throws -> Response {
-        guard let response = try await answer(request) else {
-            return Response(plain: .notFound, "no such path; traces go to POST /v1/traces\n")
-        }
-        return response
+        let response =
+            try await answer(request)
+            ?? Response(plain: .notFound, "no such path; traces go to POST /v1/traces\n")
+        return response.answering(request)
     }
 
     /// Nil for paths that are none of the ingest surface.
@@ -80,6 +80,12 @@ extension HTTPField.Name {
 }
 
 extension Response {
+    /// The response without its body where the request is HEAD, of whatever status: a client reads
+    /// the next answer of the connection right behind the head.
+    func answering(_ request: Request) -> Response {
+        request.method == .head ? createHeadResponse() : self
+    }
+
     init(_ outcome: IngestOutcome) {
         var headers = HTTPFields()
         if let mediaType = outcome.mediaType { headers[.contentType] = mediaType }
@@ -98,8 +104,13 @@ extension Response {
     }
 
     init(_ status: HTTPResponse.Status = .ok, json: JSONValue) {
+        self.init(status, json: json.serialized())
+    }
+
+    /// - Parameter json: a JSON text as UTF-8.
+    init(_ status: HTTPResponse.Status = .ok, json: [UInt8]) {
         self.init(
             status: status, headers: [.contentType: "application/json"],
-            body: .init(byteBuffer: ByteBuffer(bytes: json.serialized())))
+            body: .init(byteBuffer: ByteBuffer(bytes: json)))
     }
 }

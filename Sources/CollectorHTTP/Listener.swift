@@ -2,8 +2,10 @@ public import Collector
 import Hummingbird
 import HummingbirdCore
 public import Logging
+import Foundation
 import NIOCore
 public import ServiceLifecycle
+import Synchronization
 
 /// One HTTP listener of the collector.
 ///
@@ -13,11 +15,8 @@ public struct Listener: Service, CustomStringConvertible {
     /// The service group prints its services; all that they hold is not for printing.
     public let description: String
     private let application: any Service
-
-    private init(_ description: String, application: any Service) {
-        self.description = description
-        self.application = application
-    }
+    private let address: String
+    private let progress: ListenerProgress
 
     /// The listener for export requests: OTLP, close and health, nothing else.
     /// - Parameter onReady: called with the bound port.
@@ -48,19 +47,48 @@ public struct Listener: Service, CustomStringConvertible {
         // Hummingbird tells each request at info level; ours are told by counters.
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .warning)
+        let progress = ListenerProgress()
         return Listener(
-            name,
+            description: name,
             application: Application(
                 responder: responder,
                 server: .http1(configuration: .init(idleTimeout: .seconds(75))),
                 configuration: .init(address: .hostname(host, port: port), serverName: nil),
                 onServerRunning: { channel in
+                    progress.markBound()
                     await onReady(channel.localAddress?.port ?? port)
                 },
-                logger: quiet))
+                logger: quiet),
+            address: "\(host):\(port)", progress: progress)
     }
 
+    /// - Throws: `ListenerError` where the address cannot be bound.
     public func run() async throws {
-        try await application.run()
+        do {
+            try await application.run()
+        } catch  where !progress.isBound && !(error is CancellationError) {
+            let reason = (error as? IOError).map { String(cString: strerror($0.errnoCode)) }
+            throw ListenerError(
+                listener: description, address: address, reason: reason ?? "\(error)")
+        }
     }
+}
+
+/// A listener has no address to listen on.
+public struct ListenerError: Error, Hashable, Sendable, CustomStringConvertible {
+    public var listener: String
+    /// Host and port.
+    public var address: String
+    public var reason: String
+
+    public var description: String { "\(listener) cannot listen on \(address): \(reason)" }
+}
+
+/// Whether a listener is past binding its address.
+private final class ListenerProgress: Sendable {
+    private let bound = Mutex(false)
+
+    var isBound: Bool { bound.withLock { $0 } }
+
+    func markBound() { bound.withLock { $0 = true } }
 }

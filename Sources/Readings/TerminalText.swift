@@ -19,7 +19,7 @@ extension String {
 
     /// The text in one line, without control characters, which could command a terminal, and not
     /// longer than a limit.
-    func printable(limit: Int) -> String {
+    public func printable(limit: Int) -> String {
         var text = ""
         for scalar in unicodeScalars.prefix(limit + 1) {
             let isControl = scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)

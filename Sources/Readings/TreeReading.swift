@@ -1,23 +1,39 @@
-public import OTLP
+import OTLP
 
 extension SpanTree {
-    /// The forest as the query API shows it: `{"roots": [node]}`, each node with its `children`.
-    public func json() -> JSONValue {
-        // Children come after their parents depth first, so building from the end finds each
-        // node's children made already, without recursion.
-        var nodes = [JSONValue?](repeating: nil, count: batch.spans.count)
-        for index in preorder.reversed() {
-            var members = SpanSummary(of: index, in: batch).members
-            var below: [JSONValue] = []
-            for child in children(of: index) {
-                if let node = nodes[child] { below.append(node) }
-                nodes[child] = nil
+    /// The forest as the query API shows it, as UTF-8: `{"roots": [node]}`, each node with its
+    /// `children`.
+    ///
+    /// Bytes and no `JSONValue`: a chain of spans nests as deep as it is long, and a nested value is
+    /// written and released by recursion.
+    /// - Complexity: linear in the spans; no recursion.
+    public func jsonBytes() -> [UInt8] {
+        var json = Array(#"{"roots":["#.utf8)
+        var open = [OpenNode(children: roots)]
+        while let node = open.last {
+            guard node.next < node.children.count else {
+                json.append(contentsOf: "]}".utf8)
+                open.removeLast()
+                continue
             }
-            members.append(JSONValue.Member("children", .array(below)))
-            nodes[index] = .object(members)
+            if node.next > 0 { json.append(UInt8(ascii: ",")) }
+            open[open.count - 1].next += 1
+            let index = node.children[node.next]
+            let members = SpanSummary(of: index, in: batch).members
+            // Without its last brace, so that the children come into the same object.
+            json.append(contentsOf: JSONValue.object(members).serialized().dropLast())
+            json.append(contentsOf: #","children":["#.utf8)
+            open.append(OpenNode(children: children(of: index)))
         }
-        return ["roots": .array(roots.compactMap { nodes[$0] })]
+        return json
     }
+}
+
+/// A node whose children are being written.
+private struct OpenNode {
+    let children: [Int]
+    /// The place in `children` of the one to write next.
+    var next = 0
 }
 
 extension SpanSummary {

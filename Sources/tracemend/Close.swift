@@ -1,5 +1,7 @@
 import ArgumentParser
+import CollectorHTTP
 import OTLP
+import Readings
 
 struct Close: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -19,7 +21,7 @@ struct Close: AsyncParsableCommand {
     var run: String
 
     func run() async throws {
-        let path = "/api/runs/\(CollectorAddress.segment(run))/close?wait=\(wait)"
+        let path = "/api/runs/\(percentEncoded(run))/close?wait=\(percentEncoded(wait))"
         let (status, body) = try await collector.fetch("POST", path, timeout: .seconds(660))
         let json = try? JSONValue(parsing: body)
         guard status == 200 || status == 202 else {
@@ -27,7 +29,8 @@ struct Close: AsyncParsableCommand {
         }
         for sink in json?["sinks"]?.array ?? [] {
             let error = sink["error"]?.string.map { ": \($0)" } ?? ""
-            print("\(sink["sink"]?.string ?? "?"): \(sink["state"]?.string ?? "?")\(error)")
+            let line = "\(sink["sink"]?.string ?? "?"): \(sink["state"]?.string ?? "?")\(error)"
+            print(line.printable(limit: 4000))
         }
         if status == 202 { throw Failure("\(run): not every sink has it after \(wait)") }
     }

@@ -34,11 +34,6 @@ struct CollectorAddress: ParsableArguments {
         }
         return json
     }
-
-    /// A run's id as one segment of a path.
-    static func segment(_ run: String) -> String {
-        run.replacing("%", with: "%25").replacing("/", with: "%2F")
-    }
 }
 
 /// Sends one HTTP request, and waits for its whole answer.

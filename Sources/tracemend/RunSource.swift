@@ -1,5 +1,6 @@
 import ArgumentParser
 import Collector
+import CollectorHTTP
 import OTLP
 
 /// Where runs are read from: a running collector, or a data folder.
@@ -20,11 +21,11 @@ struct RunSource: ParsableArguments {
     /// `{"spans": […]}`, as the query API answers.
     func spans(ofRun run: String) async throws -> JSONValue {
         guard let data else {
-            return try await collector.json("/api/runs/\(CollectorAddress.segment(run))/spans")
+            return try await collector.json("/api/runs/\(percentEncoded(run))/spans")
         }
         guard case .json(let json) = try await RunQueries(readingFolder: data).answer(run, .spans)
         else { throw Failure("\(data): no run \(run) is known here") }
-        return json
+        return try JSONValue(parsing: json)
     }
 
     /// The mended spans of a run.
@@ -35,7 +36,7 @@ struct RunSource: ParsableArguments {
             }
             return batch
         }
-        let path = "/api/runs/\(CollectorAddress.segment(run))/otlp"
+        let path = "/api/runs/\(percentEncoded(run))/otlp"
         let (status, body) = try await collector.fetch("GET", path)
         guard status == 200 else {
             let error = (try? JSONValue(parsing: body))?["error"]?.string

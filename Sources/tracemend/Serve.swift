@@ -26,15 +26,17 @@ struct Serve: AsyncParsableCommand {
     var host: String?
 
     @Option(help: "The port that takes exports.")
-    var port: Int?
+    var port: String?
 
     @Option(help: "The port of the query API.")
-    var apiPort: Int?
+    var apiPort: String?
 
     @Option(help: "The folder of the inbox and the archive.")
     var data: String?
 
     func run() async throws {
+        // The databases hold prompts: what is made from here on is for this user alone.
+        umask(0o077)
         let configuration = try configured()
         LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
         var logger = Logger(label: "tracemend")
@@ -57,7 +59,17 @@ struct Serve: AsyncParsableCommand {
             services: pipeline.services + [api, ingest],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         services.maximumGracefulShutdownDuration = configuration.shutdownGrace
-        try await ServiceGroup(configuration: services).run()
+        do {
+            try await ServiceGroup(configuration: services).run()
+        } catch {
+            // The first failure is the one to tell; sinks and inbox are closed all the same.
+            do {
+                try await pipeline.finish()
+            } catch {
+                logger.error("the collector did not close", metadata: ["reason": "\(error)"])
+            }
+            throw error
+        }
         try await pipeline.finish()
     }
 
@@ -65,10 +77,14 @@ struct Serve: AsyncParsableCommand {
         var configuration = Configuration()
         if let config { try configuration.apply(yaml: try readText(config), file: config) }
         try configuration.apply(environment: ProcessInfo.processInfo.environment)
-        if let host { configuration.host = host }
-        if let port { configuration.port = port }
-        if let apiPort { configuration.apiPort = apiPort }
-        if let data { configuration.dataDirectory = data }
+        let options = [
+            ("--host", "host", host), ("--port", "port", port),
+            ("--api-port", "api.port", apiPort), ("--data", "data", data),
+        ]
+        try configuration.apply(
+            options: options.compactMap { option, key, value in
+                value.map { (option: option, key: key, value: $0) }
+            })
         try configuration.validate()
         return configuration
     }

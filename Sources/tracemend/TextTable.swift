@@ -1,10 +1,13 @@
+import Readings
+
 /// Columns of text, two spaces apart.
 struct TextTable {
     var header: [String]
     var rows: [[String]]
 
     var text: String {
-        let all = [header] + rows
+        // Cells come from peers.
+        let all = [header] + rows.map { row in row.map { $0.printable(limit: 1000) } }
         let widths = header.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
         return all.map { row in
             let cells = zip(row, widths).map { cell, width in

@@ -35,6 +35,7 @@ struct Exchange: Sendable, CustomTestStringConvertible {
             #expect(found == value, "\(name)")
         }
         #expect(text.contains(says) || says.isEmpty, "\(text)")
+        if method == .head { #expect(text.isEmpty) }
     }
 }
 
@@ -146,6 +147,15 @@ struct Exchange: Sendable, CustomTestStringConvertible {
             Exchange(
                 testDescription: "health", method: .get, path: "/healthz", headers: [:],
                 status: 200),
+            Exchange(
+                testDescription: "HEAD is answered without a body", method: .head,
+                path: "/healthz", headers: [:], status: 200, answers: ["content-length": "3"]),
+            Exchange(
+                testDescription: "HEAD of an unknown path", method: .head, path: "/other",
+                headers: [:], status: 404),
+            Exchange(
+                testDescription: "HEAD where it is the wrong method", method: .head, status: 405,
+                answers: ["allow": "POST"]),
             Exchange(
                 testDescription: "queries are not for the ingest surface", method: .get,
                 path: "/api/runs", headers: [:], status: 404),

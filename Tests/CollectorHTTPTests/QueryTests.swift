@@ -3,6 +3,7 @@ import CollectorHTTP
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
+import Inbox
 import NIOCore
 import OTLP
 import Testing
@@ -156,6 +157,46 @@ import Testing
         }
     }
 
+    @Test func aRolloutWithoutAttemptsIsFoundByItsWholeID() async throws {
+        let collector = try TestCollector()
+        try await collector.api { client in
+            let answer = try await client.executeRequest(
+                uri: "/v1/traces", method: .post,
+                headers: [
+                    .contentType: "application/json",
+                    try #require(HTTPField.Name("x-rollout-id")): "ro",
+                ],
+                body: ByteBuffer(string: Export.json()))
+            #expect(answer.status == .ok)
+            _ = try await Self.close("ro%2F", client)
+            #expect(try await Self.get("/api/runs/ro%2F", client)["id"] == "ro/")
+            let tree = try await Self.get("/api/runs/ro%2F/tree", client)
+            #expect(tree["roots"]?.array?.count == 1)
+        }
+    }
+
+    @Test func aCursorThatIsNoneIsABadRequest() async throws {
+        let collector = try TestCollector()
+        try await collector.api { client in
+            let answer = try await client.executeRequest(
+                uri: "/api/runs?cursor=x", method: .get, headers: [:], body: nil)
+            #expect(answer.status == .badRequest)
+            #expect(String(buffer: answer.body).contains("cursor"))
+        }
+    }
+
+    @Test func withoutAnArchiveThereAreNoRuns() async throws {
+        let collector = try TestCollector { $0.archive.isEnabled = false }
+        try await collector.api { client in
+            for path in ["/api/runs", "/api/runs/a%2Fb/tree"] {
+                let answer = try await client.executeRequest(
+                    uri: path, method: .get, headers: [:], body: nil)
+                #expect(answer.status == .notFound, "\(path)")
+                #expect(String(buffer: answer.body).contains("archive.enabled"))
+            }
+        }
+    }
+
     @Test func theTokenIsAskedFor() async throws {
         let collector = try TestCollector()
         try await collector.api(token: Secret("open sesame")) { client in
@@ -165,8 +206,12 @@ import Testing
                 ("/api/runs", "Bearer open sesame!", .unauthorized),
                 ("/api/runs", "open sesame", .unauthorized),
                 ("/api/runs", "Bearer open sesame", .ok),
+                ("/api/runs", "bearer open sesame", .ok),
+                ("/api/runs", "Basic open sesame", .unauthorized),
+                ("/api/runs", "Bearer", .unauthorized),
                 ("/metrics", nil, .unauthorized),
                 ("/healthz", nil, .ok),
+                ("/readyz", nil, .ok),
             ]
             for (path, authorization, status) in rows {
                 var headers = HTTPFields()
@@ -175,6 +220,20 @@ import Testing
                     uri: path, method: .get, headers: headers, body: nil)
                 #expect(answer.status == status, "\(path) \(authorization ?? "")")
             }
+        }
+    }
+
+    @Test func aRunOverTheLimitIsKeptUnrepaired() async throws {
+        let collector = try TestCollector { $0.limits.repairedSpansPerRun = 1 }
+        try await collector.api { client in
+            let path = "/rollout/ro/attempt/at/v1/traces"
+            for span in ["00f067aa0ba902b7", "00f067aa0ba902b8"] {
+                try await Self.post(Export.json(span: span), path: path, client)
+            }
+            _ = try await Self.close("ro%2Fat", client)
+            let run = try await Self.get("/api/runs/ro%2Fat", client)
+            #expect(run["spans"] == 2)
+            #expect(run["notes"]?[0]?.string?.contains("more than 1;") == true)
         }
     }
 
@@ -197,6 +256,58 @@ import Testing
             ] {
                 #expect(text.contains(line + "\n"), "\(line) in \(text)")
             }
+        }
+    }
+
+    @Test func deeplyNestedAttributesAreRead() async throws {
+        let nested =
+            String(repeating: #"{"arrayValue":{"values":["#, count: 50) + #"{"intValue":"7"}"#
+            + String(repeating: "]}}", count: 50)
+        let collector = try TestCollector()
+        try await collector.api { client in
+            try await Self.post(
+                Export.json(attributes: #"{"key":"deep","value":\#(nested)}"#), client)
+            _ = try await Self.close(Self.trace, client)
+            for reading in ["otlp", "spans", "tree"] {
+                let answer = try await client.executeRequest(
+                    uri: "/api/runs/\(Self.trace)/\(reading)", method: .get, headers: [:], body: nil
+                )
+                #expect(answer.status == .ok, "\(reading): \(String(buffer: answer.body))")
+                #expect(answer.headers[.contentType] == "application/json")
+                guard reading == "otlp" else { continue }
+                let batch = try TraceBatch(json: Array(answer.body.readableBytesView))
+                #expect(batch.spans.count == 1)
+            }
+        }
+    }
+
+    @Test func answersToHEADHaveNoBody() async throws {
+        let collector = try TestCollector()
+        try await collector.api { client in
+            for (path, status) in [("/api/runs", 200), ("/other", 404), ("/api/runs/a/close", 405)]
+            {
+                let answer = try await client.executeRequest(
+                    uri: path, method: .head, headers: [:], body: nil)
+                #expect(Int(answer.status.code) == status, "\(path)")
+                #expect(answer.body.readableBytes == 0, "\(path)")
+            }
+        }
+    }
+
+    @Test func aWaitForSinksEndsWhenItsTaskIsCancelled() async throws {
+        let collector = try TestCollector {
+            // Nobody listens on this port, so the sink is never done.
+            $0.sinks = [.init(kind: .otlp, name: "absent", endpoint: "http://127.0.0.1:1")]
+        }
+        let pipeline = collector.pipeline
+        let trace = try #require(TraceID(hexadecimal: Self.trace))
+        try await collector.api { client in
+            try await Self.post(Export.json(), client)
+            let closing = Task { try await pipeline.close(.trace(trace), wait: .seconds(600)) }
+            closing.cancel()
+            let states = try #require(try await closing.value)
+            #expect(states.map(\.sink) == ["archive", "absent"])
+            #expect(states.last?.isDelivered == false)
         }
     }
 

@@ -9,6 +9,8 @@ public enum ConfigurationError: Error, Hashable, Sendable, CustomStringConvertib
     case missing(key: String, source: String)
     case duplicateSink(name: String)
     case openAPIWithoutToken(host: String)
+    /// A request of `limits.body_bytes` would never find room.
+    case bodyBeyondBytesInFlight(body: Int, inFlight: Int)
 
     public var description: String {
         switch self {
@@ -19,8 +21,32 @@ public enum ConfigurationError: Error, Hashable, Sendable, CustomStringConvertib
             "\(source): \(key): expected \(expected), found \(found)"
         case .missing(let key, let source): "\(source): \(key) is missing"
         case .duplicateSink(let name): "sinks: two sinks have the name \(name)"
+        case .bodyBeyondBytesInFlight(let body, let inFlight):
+            "limits.body_bytes: expected at most limits.bytes_in_flight, which is \(inFlight), found \(body)"
         case .openAPIWithoutToken(let host):
             "api.host: \(host) is not a loopback address, so api.token must be set: the API shows prompts"
+        }
+    }
+}
+
+extension ConfigurationError {
+    /// A syntax error by its place and its problem: the library's own text quotes the line, which may
+    /// hold a secret.
+    fileprivate init(_ error: any Error, file: String) {
+        func at(_ mark: Mark, _ problem: String) -> Self {
+            .syntax(file: "\(file):\(mark.line):\(mark.column)", reason: problem)
+        }
+        switch error as? YamlError {
+        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+            .composer(_, let problem, let mark, _):
+            self = at(mark, problem)
+        case .reader(let problem, let offset, _, _):
+            let place = offset.map { " at byte \($0)" } ?? ""
+            self = .syntax(file: file, reason: problem + place)
+        case .duplicatedKeysInMapping(let keys, let context):
+            self = at(context.mark, "these keys stand twice: " + keys.joined(separator: ", "))
+        default:
+            self = .syntax(file: file, reason: "the text cannot be read")
         }
     }
 }
@@ -33,7 +59,7 @@ extension Configuration {
         do {
             root = try Yams.compose(yaml: yaml)
         } catch {
-            throw .syntax(file: file, reason: "\(error)".replacing("\n", with: " "))
+            throw ConfigurationError(error, file: file)
         }
         guard let root, root.null == nil else { return }
         guard let mapping = root.mapping else {
@@ -43,14 +69,30 @@ extension Configuration {
         try apply(mapping, prefix: "", file: file)
     }
 
-    /// Applies the variables that begin with `TRACEMEND_`; others are not looked at.
+    /// Applies the variables that begin with `TRACEMEND_`; others are not looked at, and neither is
+    /// what Kubernetes sets for a Service of that name.
     public mutating func apply(environment: [String: String]) throws(ConfigurationError) {
         for (variable, value) in environment.sorted(by: { $0.key < $1.key })
-        where variable.hasPrefix("TRACEMEND_") && !Self.otherVariables.contains(variable) {
+        where variable.hasPrefix("TRACEMEND_") && !Self.otherVariables.contains(variable)
+            && !Self.isOfKubernetes(variable, value)
+        {
             guard
                 let key = ConfigurationKey.all.first(where: { $0.environmentVariable == variable })
             else { throw .unknownKey(variable, source: "environment") }
             try set(key, value, source: variable)
+        }
+    }
+
+    /// Applies options of the command line, by the keys that they set: `--api-port` sets
+    /// `api.port`.
+    public mutating func apply(
+        options: [(option: String, key: String, value: String)]
+    ) throws(ConfigurationError) {
+        for (option, name, value) in options {
+            guard let key = ConfigurationKey.all.first(where: { $0.name == name }) else {
+                throw .unknownKey(name, source: option)
+            }
+            try set(key, value, source: option)
         }
     }
 
@@ -59,6 +101,10 @@ extension Configuration {
         var names: Set<String> = [Self.archiveSinkName]
         for sink in sinks where !names.insert(sink.name).inserted {
             throw .duplicateSink(name: sink.name)
+        }
+        if limits.bodyBytes > limits.bytesInFlight {
+            throw .bodyBeyondBytesInFlight(
+                body: limits.bodyBytes, inFlight: limits.bytesInFlight)
         }
         if apiToken == nil, !["127.0.0.1", "::1", "localhost"].contains(apiHost) {
             throw .openAPIWithoutToken(host: apiHost)
@@ -69,7 +115,16 @@ extension Configuration {
     public static let archiveSinkName = "archive"
 
     /// Variables with our prefix that are for other parts of the program.
-    private static let otherVariables: Set<String> = ["TRACEMEND_URL", "TRACEMEND_RULES"]
+    private static let otherVariables: Set<String> = ["TRACEMEND_URL"]
+
+    /// In Kubernetes a Service named tracemend puts `TRACEMEND_SERVICE_HOST`,
+    /// `TRACEMEND_PORT=tcp://10.0.0.1:4318` and more into every pod of its namespace.
+    ///
+    /// Source: https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
+    private static func isOfKubernetes(_ variable: String, _ value: String) -> Bool {
+        variable.hasPrefix("TRACEMEND_SERVICE_") || variable.hasPrefix("TRACEMEND_PORT_")
+            || value.hasPrefix("tcp://")
+    }
 
     private mutating func apply(
         _ mapping: Node.Mapping, prefix: String, file: String

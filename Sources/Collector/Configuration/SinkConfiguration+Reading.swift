@@ -96,8 +96,33 @@ extension SinkConfiguration {
         var headers: [String: Secret] = [:]
         for (name, value) in mapping {
             let header = name.scalar?.string ?? ""
-            headers[header] = Secret(try scalarText(value, key: "\(key).\(header)", source: source))
+            guard isToken(header) else {
+                throw .badValue(
+                    key: key, source: source, expected: "names of HTTP header fields",
+                    found: header.debugDescription)
+            }
+            let text = try scalarText(value, key: "\(key).\(header)", source: source)
+            guard !text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F })
+            else {
+                throw .badValue(
+                    key: "\(key).\(header)", source: source,
+                    expected: "a text without control characters", found: "another value")
+            }
+            headers[header] = Secret(text)
         }
         return headers
+    }
+
+    /// Source: RFC 9110, section 5.6.2.
+    private static func isToken(_ name: String) -> Bool {
+        !name.isEmpty
+            && name.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "a")...UInt8(ascii: "z"):
+                    true
+                default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
+                }
+            }
     }
 }

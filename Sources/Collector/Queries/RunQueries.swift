@@ -8,6 +8,8 @@ import SQLiteArchive
 public struct RunQueries: Sendable {
     private let archive: ArchiveReader?
     private let inbox: InboxReader?
+    /// Writing a large run takes long.
+    private let writing = WorkThread(label: "queries")
 
     init(archive: ArchiveReader?, inbox: InboxReader) {
         self.archive = archive
@@ -26,7 +28,8 @@ public struct RunQueries: Sendable {
 
     /// The answer about one run.
     public enum Answer: Sendable {
-        case json(JSONValue)
+        /// A JSON text as UTF-8. What spans nest may be deeper than a `JSONValue` may be.
+        case json([UInt8])
         /// The trace belongs to this run.
         case alias(String)
         case unknown
@@ -40,6 +43,8 @@ public struct RunQueries: Sendable {
             var runs: [JSONValue] = []
             for run in page.runs { runs.append(try await summary(of: run)) }
             return ["runs": .array(runs), "next": page.next.map { .string($0) } ?? .null]
+        } catch ArchiveError.malformedCursor(let cursor) {
+            throw .malformedCursor(cursor)
         } catch {
             throw .unreadable("\(error)")
         }
@@ -52,13 +57,16 @@ public struct RunQueries: Sendable {
             guard let run = try await archive.run(id) else {
                 return try await alias(of: id, archive).map { .alias($0) } ?? .unknown
             }
-            if reading == .summary { return .json(try await summary(of: run)) }
+            if reading == .summary { return .json(try await summary(of: run).serialized()) }
             guard let batch = try await archive.batch(ofRun: id) else { return .unknown }
-            switch reading {
-            case .summary, .otlp: return .json(try JSONValue(parsing: batch.json()))
-            case .tree: return .json(SpanTree(batch).json())
-            case .spans: return .json(spans(of: run, batch))
-            }
+            return .json(
+                try await writing.run {
+                    switch reading {
+                    case .summary, .otlp: batch.json()
+                    case .tree: SpanTree(batch).jsonBytes()
+                    case .spans: Self.spans(of: run, batch).serialized()
+                    }
+                })
         } catch {
             throw .unreadable("\(error)")
         }
@@ -91,7 +99,7 @@ public struct RunQueries: Sendable {
         return runs.count == 1 && runs[0] != id ? runs[0] : nil
     }
 
-    private func spans(of run: ArchivedRun, _ batch: TraceBatch) -> JSONValue {
+    private static func spans(of run: ArchivedRun, _ batch: TraceBatch) -> JSONValue {
         let model = SpanModel(rolloutID: run.rolloutID ?? run.id, attemptID: run.attemptID ?? "")
         return [
             "spans": .array(
@@ -129,11 +137,15 @@ public struct RunQueries: Sendable {
 /// Why a query has no answer.
 public enum QueryError: Error, Sendable, CustomStringConvertible {
     case noArchive
+    /// The cursor is none that `runs(limit:after:)` gave.
+    case malformedCursor(String)
     case unreadable(String)
 
     public var description: String {
         switch self {
         case .noArchive: "the archive is off (archive.enabled), so there is nothing to read"
+        case .malformedCursor(let cursor):
+            "cursor: expected the next of an earlier answer, found \"\(cursor)\""
         case .unreadable(let reason): reason
         }
     }
