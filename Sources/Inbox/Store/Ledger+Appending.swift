@@ -9,13 +9,13 @@ extension Ledger {
         let id = nextRequest
         nextRequest += 1
         try insert(request, as: id, db)
-        var members: [Int64] = []
+        var members: Set<Int64> = []
         for feed in request.feeds.feeds {
-            let member = try place(feed, request: id, time: request.receivedUnixNano, db)
-            if !members.contains(member) { members.append(member) }
+            members.insert(
+                try place(feed, request: id, time: request.receivedUnixNano, db))
         }
         let insert = try db.cachedStatement(sql: "INSERT INTO members VALUES (?, ?)")
-        for member in members { try insert.execute(arguments: [member, id]) }
+        for member in members.sorted() { try insert.execute(arguments: [member, id]) }
         storedRequests += 1
         storedBytes += request.body.count
         guard !sinks.isEmpty else { return id }
