@@ -13,7 +13,7 @@ extension InboxReader {
         try await deliveries(
             """
             d.sink = ? AND d.state = 'waiting' AND d.next_attempt_unix_nano <= ?
-            AND (NOT ? OR runs.settled_through >= runs.mended_through)
+            AND (NOT ? OR runs.revision_settled)
             """, [sink, nowUnixNano, settledOnly], limit: limit)
     }
 

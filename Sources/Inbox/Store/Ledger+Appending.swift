@@ -115,16 +115,21 @@ extension Ledger {
     private mutating func setAlias(of own: Int64, to run: Int64?, _ db: Database) throws {
         try flush(db)
         try db.execute(sql: "UPDATE runs SET alias_of = ? WHERE id = ?", arguments: [run, own])
-        guard let run else { return try awaitDelivery(of: own, db) }
+        guard let run else {
+            try countMembers(of: own, db)
+            return try awaitDelivery(of: own, db)
+        }
         try db.execute(
             sql: """
                 UPDATE runs SET
                     first_received_unix_nano = min(first_received_unix_nano, own.first),
                     last_received_unix_nano = max(last_received_unix_nano, own.last),
                     last_request = max(last_request, own.request),
+                    own_request = max(own_request, own.newest),
                     pruned_through = max(pruned_through, own.pruned)
                 FROM (SELECT first_received_unix_nano AS first, last_received_unix_nano AS last,
-                    last_request AS request, pruned_through AS pruned FROM runs WHERE id = ?2) AS own
+                    last_request AS request, own_request AS newest, pruned_through AS pruned
+                    FROM runs WHERE id = ?2) AS own
                 WHERE id = ?1
                 """, arguments: [run, own])
         try db.execute(
@@ -139,5 +144,18 @@ extension Ledger {
                 """, arguments: [run, own])
         backlog.deliver(own, through: .max)
         try awaitDelivery(of: run, db)
+    }
+
+    /// While a trace's run was another name, its requests were written down for the other run.
+    private func countMembers(of own: Int64, _ db: Database) throws {
+        try db.execute(
+            sql: """
+                UPDATE runs SET last_request = max(last_request, q.id),
+                    own_request = max(own_request, q.id),
+                    last_received_unix_nano = max(last_received_unix_nano, q.received_unix_nano)
+                FROM (SELECT id, received_unix_nano FROM requests
+                    WHERE id = (SELECT max(request) FROM members WHERE run = ?1)) AS q
+                WHERE runs.id = ?1
+                """, arguments: [own])
     }
 }
