@@ -133,8 +133,6 @@ public struct RunSources: Hashable, Sendable {
     /// In the order of arrival; a superset: spans of other runs have to be told apart by
     /// `RunAssignment`.
     public var requests: [StoredRequest]
-    /// The other runs that share a trace with spans that name no run.
-    public var neighbours: [RunKey]
 }
 
 /// A stored request without its body.

@@ -154,7 +154,7 @@ struct RunAssignmentTests {
         "A request of very many traces takes its time once, not once a trace",
         .timeLimit(.minutes(1)))
     func manyTraces() async throws {
-        let count: UInt64 = 50_000
+        let count: UInt64 = 30_000
         let sketch = RequestSketch(spans: (1...count).map { span($0, in: $0) })
         let assignment = RunAssignment(
             [.init(batch: sketch.batch, context: .none)], runKeyAttributes: [])
@@ -168,6 +168,11 @@ struct RunAssignmentTests {
             try await scratch.open { inbox in
                 let id = try await inbox.append(sketch)
                 #expect(try await inbox.sources(.trace(low: count)) == [id])
+                // As many runs in one trace that they share.
+                let runs = (1...count / 10).map { span($0, in: 0xFF_FFFF, of: "r", "\($0)") }
+                let sharing = RequestSketch(spans: [span(count, in: 0xFF_FFFF)] + runs)
+                let shared = try await inbox.append(sharing)
+                #expect(try await inbox.sources(.of("r", "1")) == [shared])
             }
         }
     }

@@ -33,6 +33,8 @@ struct Ledger {
     var storedBytes = 0
     var parked = 0
     var touches: [Int64: Touch] = [:]
+    /// Runs that have come to share a trace with the request that is being written.
+    private var joined: [TraceID: Set<Int64>] = [:]
     private var traces: [TraceID: Trace] = [:]
     private var runs: [RunKey: Int64] = [:]
 
@@ -112,6 +114,16 @@ struct Ledger {
             touch.receivedUnixNano = min(known.lowerBound, time)...max(known.upperBound, time)
         }
         touches[run] = touch
+    }
+
+    /// Notes that runs share a trace from now on, so that its requests matter to them.
+    mutating func join(_ runs: [Int64], in trace: TraceID) {
+        joined[trace, default: []].formUnion(runs)
+    }
+
+    mutating func takeJoined() -> [TraceID: Set<Int64>] {
+        defer { joined = [:] }
+        return joined
     }
 
     // MARK: Rows that are looked up by name
