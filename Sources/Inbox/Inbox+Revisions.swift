@@ -41,6 +41,8 @@ extension Inbox {
                     ON CONFLICT DO UPDATE SET state = 'waiting' WHERE state = 'delivered'
                     """)
             for sink in ledger.sinks { try wait.execute(arguments: [sink, run]) }
+            // Where all sinks have given the run up, nobody else takes its requests out.
+            try ledger.noteDelivery(of: run, db)
             return true
         }
     }

@@ -144,6 +144,8 @@ struct DeliveryTests {
                 #expect(inbox.counts.undeliveredRequests == 0)
                 _ = try await inbox.append(request(span(2)))
                 try await inbox.mendAll()
+                #expect(inbox.counts.undeliveredRequests == 0)
+                #expect(inbox.counts.undeliveredBytes == 0)
                 let states = try await inbox.reader.deliveries(in: .parked, limit: 9)
                 #expect(states.map(\.run.key) == [run])
                 #expect(states.map(\.error) == ["400"])
@@ -156,6 +158,21 @@ struct DeliveryTests {
                 #expect(inbox.counts.parked == 0)
                 #expect(inbox.counts.undeliveredRequests == 2)
                 try await inbox.deliverAll(to: "archive")
+                #expect(inbox.counts.undeliveredRequests == 0)
+            }
+        }
+    }
+
+    @Test func `A run that one sink gave up still waits for the other`() async throws {
+        try await withScratch(sinks: ["a", "b"]) { scratch in
+            try await scratch.open { inbox in
+                _ = try await inbox.append(request(span(1)))
+                try await inbox.mendAll()
+                try await inbox.park(sink: "a", run: .trace(low: 1), error: "400")
+                _ = try await inbox.append(request(span(2)))
+                try await inbox.mendAll()
+                #expect(inbox.counts.undeliveredRequests == 2)
+                try await inbox.deliverAll(to: "b")
                 #expect(inbox.counts.undeliveredRequests == 0)
             }
         }
