@@ -141,7 +141,7 @@ extension Ledger {
                 WHERE id = ?1
                 """, arguments: [run, own])
         try db.execute(
-            sql: "UPDATE OR REPLACE pins SET run = ? WHERE run = ?", arguments: [run, own])
+            sql: "UPDATE pins SET run = ? WHERE run = ?", arguments: [run, own])
         try db.execute(sql: "DELETE FROM deliveries WHERE run = ?", arguments: [own])
         // What the run has delivered did not hold the trace's requests.
         try db.execute(

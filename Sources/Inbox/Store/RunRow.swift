@@ -32,6 +32,13 @@ struct RunRow {
             isWhole: row["is_whole"], isSettled: isSettled)
     }
 
+    /// The reported trace that is all the run goes by; nil for a run that is named, and for the
+    /// invalid trace, which ties nothing together.
+    var ownTrace: Data? {
+        guard case .trace(let trace) = status.key, trace.isValid else { return nil }
+        return trace.data
+    }
+
     /// The row of a run, or of the run that its trace turned out to belong to.
     static func find(_ run: RunKey, _ db: Database) throws -> RunRow? {
         let named = try Row.fetchOne(

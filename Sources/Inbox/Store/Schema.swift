@@ -30,6 +30,8 @@ enum Schema {
     /// - `runs.revision_settled`: the last revision was settled.
     /// - `runs.is_quick`: a trace's run that looks whole, so that a short silence settles it.
     /// - `runs.due_unix_nano`: `RunStatus.revisionDueUnixNano`, for looking up.
+    /// - `pins.run`: the run that the span was delivered with; it may move to another afterwards,
+    ///   so a span is found by its trace as well.
     /// - `trace_runs`: which runs the spans of a trace name.
     private static let tables = """
         CREATE TABLE requests (
@@ -106,15 +108,15 @@ enum Schema {
         CREATE INDEX deliveries_state ON deliveries (sink, state, next_attempt_unix_nano);
         CREATE TABLE pins (
             sink TEXT NOT NULL,
-            run INTEGER NOT NULL,
             trace BLOB NOT NULL,
             span INTEGER NOT NULL,
+            run INTEGER NOT NULL,
             mended_trace BLOB NOT NULL,
             parent INTEGER NOT NULL,
             sequence INTEGER NOT NULL,
             duplicate_of INTEGER,
-            PRIMARY KEY (sink, run, trace, span)
+            PRIMARY KEY (sink, trace, span)
         ) WITHOUT ROWID;
-        CREATE INDEX pins_run ON pins (run);
+        CREATE INDEX pins_run ON pins (run, sink);
         """
 }
