@@ -150,7 +150,7 @@ extension Inbox {
             sql: "INSERT OR IGNORE INTO pins VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
         for pin in pins {
             try insert.execute(arguments: [
-                sink, run, pin.reported.traceID.data, Int64(bitPattern: pin.reported.spanID.word),
+                sink, pin.reported.traceID.data, Int64(bitPattern: pin.reported.spanID.word), run,
                 pin.traceID.data, Int64(bitPattern: pin.parentSpanID.word), pin.sequence,
                 pin.duplicateOf.map { Int64(bitPattern: $0.word) },
             ])

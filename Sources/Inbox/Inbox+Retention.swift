@@ -60,7 +60,7 @@ extension Inbox {
             try ledger.flush(db)
             let old = """
                 SELECT id FROM runs WHERE last_received_unix_nano < ?1
-                AND settled_through >= last_request
+                AND settled_through >= own_request AND mended_through >= last_request
                 AND NOT EXISTS (SELECT 1 FROM members WHERE run = runs.id)
                 AND NOT EXISTS (SELECT 1 FROM runs AS own JOIN members ON members.run = own.id
                     WHERE own.alias_of = runs.id)
@@ -132,7 +132,7 @@ extension Ledger {
                 sql: """
                     SELECT EXISTS (SELECT 1 FROM members AS m JOIN runs AS own ON own.id = m.run
                         JOIN runs AS r ON r.id = coalesce(own.alias_of, own.id)
-                        WHERE m.request = ? AND (r.settled_through < r.last_request
+                        WHERE m.request = ? AND (r.settled_through < r.own_request
                             OR r.mended_through < r.last_request))
                     """), arguments: [request]) ?? false
     }

@@ -5,18 +5,26 @@ internal import OTLP
 extension Inbox {
     /// Writes down a revision, and makes it wait for every configured sink.
     ///
+    /// A run that is settled or closed stays so: only a request of its own opens it, so the revision
+    /// counts as settled if it holds all of those, whatever the record says.
     /// - Returns: false when the run has meanwhile become another name of a run that it belongs to,
     ///   or is unknown: then nothing is written, and the revision must not be delivered.
     public func recordRevision(_ record: RevisionRecord) async throws(InboxError) -> Bool {
         try await writer.perform { db, ledger in
             try ledger.flush(db)
             guard let run = try ledger.row(of: record.run, db) else { return false }
+            let settles = """
+                (?4 OR (?3 >= own_request
+                    AND max(settled_through, closed_through) >= own_request))
+                """
             try db.cachedStatement(
                 sql: """
                     UPDATE runs SET revision = max(revision, ?2),
                         mended_through = max(mended_through, ?3),
-                        settled_through = CASE WHEN ?4 THEN max(settled_through, ?3)
+                        settled_through = CASE WHEN \(settles)
+                            THEN max(settled_through, ?3)
                             ELSE min(settled_through, ?3 - 1) END,
+                        revision_settled = \(settles),
                         is_whole = ?5, revised_unix_nano = ?6, mend_nanos = ?7,
                         rules_version = ?8, spans = ?9, traces = ?10
                     WHERE id = ?1 AND alias_of IS NULL
@@ -33,6 +41,8 @@ extension Inbox {
                     ON CONFLICT DO UPDATE SET state = 'waiting' WHERE state = 'delivered'
                     """)
             for sink in ledger.sinks { try wait.execute(arguments: [sink, run]) }
+            // Where all sinks have given the run up, nobody else takes its requests out.
+            try ledger.noteDelivery(of: run, db)
             return true
         }
     }
@@ -54,8 +64,7 @@ extension Inbox {
             try db.execute(
                 sql: """
                     UPDATE runs SET mended_through = max(mended_through, ?2), mend_nanos = ?3,
-                        settled_through = CASE WHEN settled_through > 0
-                            AND settled_through >= mended_through
+                        settled_through = CASE WHEN revision_settled
                             THEN max(settled_through, ?2) ELSE settled_through END
                     WHERE id = ?1 AND alias_of IS NULL
                     """, arguments: [row, throughRequest, mendNanoseconds])
@@ -66,7 +75,8 @@ extension Inbox {
     /// Closes a run: no more spans are expected. Aliases are followed.
     ///
     /// - Returns: the run as it is then, or nil when it is unknown. It is closed for good when a
-    ///   settled revision through its `closedThrough` is recorded; a later request opens it again.
+    ///   settled revision through its `closedThrough` is recorded; a later request of its own opens
+    ///   it again.
     public func close(_ run: RunKey) async throws(InboxError) -> RunStatus? {
         try await writer.perform { db, ledger in
             try ledger.flush(db)

@@ -13,7 +13,7 @@ extension InboxReader {
         try await deliveries(
             """
             d.sink = ? AND d.state = 'waiting' AND d.next_attempt_unix_nano <= ?
-            AND (NOT ? OR runs.settled_through >= runs.mended_through)
+            AND (NOT ? OR runs.revision_settled)
             """, [sink, nowUnixNano, settledOnly], limit: limit)
     }
 
@@ -45,6 +45,9 @@ extension InboxReader {
     }
 
     /// What a sink cannot take back of a run; aliases are followed.
+    ///
+    /// A superset: a span of a shared trace may have been given with a run that it no longer belongs
+    /// to, so all pins of the run's traces are there.
     public func pins(sink: String, run: RunKey) async throws(InboxError) -> [SpanPin] {
         try await read { db in
             guard let found = try RunRow.find(run, db) else { return [] }
@@ -52,8 +55,12 @@ extension InboxReader {
                 db.cachedStatement(
                     sql: """
                         SELECT trace, span, mended_trace, parent, sequence, duplicate_of FROM pins
-                        WHERE sink = ? AND run = ?
-                        """), arguments: [sink, found.id]
+                        WHERE sink = ?1 AND run = ?2
+                        UNION
+                        SELECT trace, span, mended_trace, parent, sequence, duplicate_of FROM pins
+                        WHERE sink = ?1 AND trace IN
+                            (SELECT trace FROM trace_runs WHERE run = ?2 UNION ALL SELECT ?3)
+                        """), arguments: [sink, found.id, found.ownTrace]
             ).map { SpanPin($0) }
         }
     }

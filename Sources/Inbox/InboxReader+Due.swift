@@ -39,7 +39,7 @@ extension InboxReader {
                 db.cachedStatement(
                     sql: """
                         SELECT * FROM runs WHERE alias_of IS NULL
-                        AND closed_through >= last_request AND settled_through < last_request
+                        AND closed_through >= own_request AND settled_through < closed_through
                         ORDER BY id LIMIT ?
                         """), arguments: [limit])
             var rows = dirty + closing
@@ -56,7 +56,7 @@ extension InboxReader {
                     db.cachedStatement(
                         sql: """
                             SELECT * FROM runs WHERE alias_of IS NULL
-                            AND settled_through < last_request AND is_quick = ?
+                            AND settled_through < own_request AND is_quick = ?
                             AND last_received_unix_nano <= ?
                             ORDER BY last_received_unix_nano LIMIT ?
                             """),
@@ -66,7 +66,7 @@ extension InboxReader {
                     db.cachedStatement(
                         sql: """
                             SELECT min(last_received_unix_nano) FROM runs WHERE alias_of IS NULL
-                            AND settled_through < last_request AND is_quick = ?
+                            AND settled_through < own_request AND is_quick = ?
                             """), arguments: [isQuick])
                 if let earliest {
                     let (due, overflow) = earliest.addingReportingOverflow(pause)

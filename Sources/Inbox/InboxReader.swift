@@ -69,7 +69,7 @@ extension InboxReader {
                 db.cachedStatement(
                     sql: """
                         SELECT * FROM runs WHERE alias_of IS NULL
-                        AND (mended_through < last_request OR settled_through < last_request)
+                        AND (mended_through < last_request OR settled_through < own_request)
                         ORDER BY id LIMIT ?
                         """), arguments: [limit]
             ).compactMap { RunRow($0)?.status }

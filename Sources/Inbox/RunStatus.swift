@@ -5,9 +5,9 @@ public struct RunStatus: Hashable, Sendable {
     public enum State: String, Hashable, Sendable {
         /// More spans are expected.
         case open
-        /// The last revision holds all requests and was recorded as settled.
+        /// A revision that holds all of the run's own requests was recorded as settled.
         case settled
-        /// Somebody closed the run, and nothing came since.
+        /// Somebody closed the run, and no request of its own came since.
         case closed
     }
 
@@ -18,7 +18,8 @@ public struct RunStatus: Hashable, Sendable {
     /// By the collector's clock. `lastReceived` counts the run's own requests alone.
     public var firstReceivedUnixNano: Int64
     public var lastReceivedUnixNano: Int64
-    /// The newest request that can change the run's result.
+    /// The newest request that can change the run's result: one of its own, or of a run that it
+    /// shares a trace with.
     public var lastRequest: Int64
     /// The newest request that the last revision took account of; 0 before the first.
     public var mendedThrough: Int64
@@ -44,10 +45,13 @@ public struct RunStatus: Hashable, Sendable {
     /// Requests came since the last revision.
     public var isDirty: Bool { mendedThrough < lastRequest }
 
-    /// The run was closed, and no revision has been recorded as settled since.
-    public var awaitsClosing: Bool { state == .closed && !isSettled }
+    /// The run was closed, and no revision of what there was then has been recorded as settled.
+    public var awaitsClosing: Bool {
+        state == .closed && (!isSettled || mendedThrough < closedThrough)
+    }
 
-    /// The last revision holds all requests and was recorded as settled.
+    /// A revision that holds all of the run's own requests was recorded as settled. It may be dirty
+    /// for what a neighbour in a shared trace got; it stays settled all the same.
     public var isSettled: Bool
 
     public init(
@@ -129,8 +133,6 @@ public struct RunSources: Hashable, Sendable {
     /// In the order of arrival; a superset: spans of other runs have to be told apart by
     /// `RunAssignment`.
     public var requests: [StoredRequest]
-    /// The other runs that share a trace with spans that name no run.
-    public var neighbours: [RunKey]
 }
 
 /// A stored request without its body.

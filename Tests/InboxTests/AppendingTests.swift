@@ -151,6 +151,60 @@ struct AppendingTests {
         }
     }
 
+    @Test func `One request that cannot be kept refuses no other`() async throws {
+        try await withScratch { scratch in
+            try await scratch.open { inbox in
+                try scratch.database { db in
+                    try db.execute(
+                        sql: """
+                            CREATE TRIGGER broken BEFORE INSERT ON requests WHEN NEW.bytes = 13
+                            BEGIN SELECT raise(ABORT, 'unlucky'); END
+                            """)
+                }
+                let refused = await withTaskGroup(of: Int?.self) { group in
+                    for number in 1...200 {
+                        group.addTask {
+                            let accepted = request(span(1, in: UInt64(number)))
+                                .accepted(at: 1, bytes: number)
+                            do throws(InboxError) {
+                                _ = try await inbox.append(accepted)
+                                return nil
+                            } catch {
+                                return number
+                            }
+                        }
+                    }
+                    return await group.reduce(into: []) { $0 += $1.map { [$0] } ?? [] }
+                }
+                #expect(refused == [13])
+                #expect(inbox.counts.requests == 199)
+                #expect(inbox.counts.undeliveredBytes == 200 * 201 / 2 - 13)
+            }
+        }
+    }
+
+    @Test("Pruning has its turn while requests come without a pause", .timeLimit(.minutes(1)))
+    func constantLoad() async throws {
+        try await withScratch { scratch in
+            try await scratch.open { inbox in
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    for trace in 1...32 {
+                        group.addTask {
+                            while !Task.isCancelled {
+                                _ = try await inbox.append(request(span(1, in: UInt64(trace))))
+                            }
+                        }
+                    }
+                    for _ in 0..<3 {
+                        _ = try await inbox.prune(RetentionPolicy(), nowUnixNano: 2)
+                    }
+                    group.cancelAll()
+                    try await group.waitForAll()
+                }
+            }
+        }
+    }
+
     @Test(
         "Durability is SQLite's synchronous, read back from the connection",
         arguments: [(InboxConfiguration.Durability.power, 2), (.process, 1)])

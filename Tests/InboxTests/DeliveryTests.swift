@@ -144,6 +144,8 @@ struct DeliveryTests {
                 #expect(inbox.counts.undeliveredRequests == 0)
                 _ = try await inbox.append(request(span(2)))
                 try await inbox.mendAll()
+                #expect(inbox.counts.undeliveredRequests == 0)
+                #expect(inbox.counts.undeliveredBytes == 0)
                 let states = try await inbox.reader.deliveries(in: .parked, limit: 9)
                 #expect(states.map(\.run.key) == [run])
                 #expect(states.map(\.error) == ["400"])
@@ -156,6 +158,21 @@ struct DeliveryTests {
                 #expect(inbox.counts.parked == 0)
                 #expect(inbox.counts.undeliveredRequests == 2)
                 try await inbox.deliverAll(to: "archive")
+                #expect(inbox.counts.undeliveredRequests == 0)
+            }
+        }
+    }
+
+    @Test func `A run that one sink gave up still waits for the other`() async throws {
+        try await withScratch(sinks: ["a", "b"]) { scratch in
+            try await scratch.open { inbox in
+                _ = try await inbox.append(request(span(1)))
+                try await inbox.mendAll()
+                try await inbox.park(sink: "a", run: .trace(low: 1), error: "400")
+                _ = try await inbox.append(request(span(2)))
+                try await inbox.mendAll()
+                #expect(inbox.counts.undeliveredRequests == 2)
+                try await inbox.deliverAll(to: "b")
                 #expect(inbox.counts.undeliveredRequests == 0)
             }
         }
@@ -225,6 +242,34 @@ struct DeliveryTests {
                 try await inbox.mendAll()
                 try await inbox.deliverAll(to: "archive")
                 #expect(inbox.counts.undeliveredRequests == 0)
+            }
+        }
+    }
+
+    @Test func `A span that moves to another run keeps its pin`() async throws {
+        try await withScratch { scratch in
+            try await scratch.open { inbox in
+                // The unnamed span is the attempt's until a second attempt is named.
+                _ = try await inbox.append(request(span(1), span(2, of: "r", "a")))
+                try await inbox.mendAll(settled: true)
+                try await inbox.delivered(
+                    sink: "archive", run: .of("r", "a"), revision: 1, throughRequest: 1,
+                    isSettled: true, pins: [Self.pin(1, 0), Self.pin(2, 1)])
+                _ = try await inbox.append(
+                    request(span(3, under: 1, of: "r", "b"), span(9, in: 9, of: "r", "c")))
+                for run in [RunKey.trace(low: 1), .of("r", "a"), .of("r", "b")] {
+                    let pins = try await inbox.reader.pins(sink: "archive", run: run)
+                    #expect(Set(pins) == [Self.pin(1, 0), Self.pin(2, 1)], "\(run)")
+                    #expect(try await inbox.reader.pins(sink: "other", run: run) == [])
+                }
+                #expect(try await inbox.reader.pins(sink: "archive", run: .of("r", "c")) == [])
+                // The first answer that a sink was given of a span stays, whatever its run.
+                try await inbox.mendAll(settled: true)
+                try await inbox.delivered(
+                    sink: "archive", run: .of("r", "b"), revision: 1, throughRequest: 2,
+                    isSettled: true, pins: [Self.pin(1, 7)])
+                let pins = try await inbox.reader.pins(sink: "archive", run: .of("r", "b"))
+                #expect(Set(pins) == [Self.pin(1, 0), Self.pin(2, 1)])
             }
         }
     }

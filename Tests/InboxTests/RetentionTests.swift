@@ -42,6 +42,40 @@ struct RetentionTests {
         }
     }
 
+    @Test func `Spans without a name in a shared trace are kept for every run that may hold them`()
+        async throws
+    {
+        for unnamedFirst in [true, false] {
+            try await withScratch { scratch in
+                try await scratch.open { inbox in
+                    let named = [
+                        request(span(1, of: "r", "a")), request(span(2, of: "r", "b")),
+                    ]
+                    let unnamed = [request(span(3, under: 1))]
+                    for sketch in unnamedFirst ? unnamed + named : named + unnamed {
+                        _ = try await inbox.append(sketch, at: 1)
+                    }
+                    try await inbox.mendAll(settled: true)
+                    // Only the run that holds the span has not been delivered.
+                    for run in [RunKey.of("r", "b"), .trace(low: 1)] {
+                        try await inbox.delivered(
+                            sink: "archive", run: run, revision: 1, throughRequest: 3,
+                            isSettled: true)
+                    }
+                    #expect(inbox.counts.undeliveredRequests == 3)
+                }
+                try await scratch.open { inbox in
+                    #expect(inbox.counts.undeliveredRequests == 3)
+                    _ = try await inbox.prune(
+                        RetentionPolicy(keepNanoseconds: 0, keepBytes: 0), nowUnixNano: 1_000_000)
+                    #expect(try await Self.kept(inbox) == [1, 2, 3])
+                    try await inbox.deliverAll(to: "archive")
+                    #expect(inbox.counts.undeliveredRequests == 0)
+                }
+            }
+        }
+    }
+
     @Test func `Over age, and over size the oldest first`() async throws {
         try await withScratch { scratch in
             try await scratch.open { inbox in

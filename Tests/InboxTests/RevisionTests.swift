@@ -95,6 +95,110 @@ struct RevisionTests {
         }
     }
 
+    /// Two attempts share a trace with spans that name none of them.
+    static func share(_ inbox: Inbox) async throws {
+        _ = try await inbox.append(request(span(1, of: "r", "a"), span(2, under: 1)), at: 10)
+        _ = try await inbox.append(request(span(3, of: "r", "b")), at: 20)
+    }
+
+    @Test(
+        "What a neighbour gets makes a run dirty, and leaves it settled or closed",
+        arguments: [RunStatus.State.settled, .closed])
+    func neighbour(state: RunStatus.State) async throws {
+        try await withScratch { scratch in
+            try await scratch.open { inbox in
+                let run = RunKey.of("r", "a")
+                try await Self.share(inbox)
+                if state == .closed { _ = try await inbox.close(run) }
+                try await inbox.mendAll(settled: true)
+                try await inbox.deliverAll(to: "archive", settledOnly: true)
+                let late = try await inbox.append(request(span(4, of: "r", "b")), at: 30)
+                let dirty = try #require(try await inbox.reader.run(run))
+                #expect(dirty.state == state)
+                #expect(dirty.isSettled)
+                #expect(dirty.isDirty)
+                #expect(!dirty.awaitsClosing)
+                #expect(dirty.lastRequest == late)
+                #expect(dirty.lastReceivedUnixNano == 10)
+                #expect(try await inbox.reader.run(.of("r", "b"))?.state == .open)
+                // Only the run that got the request waits for silence.
+                let due = try await inbox.reader.dueRuns(
+                    nowUnixNano: 100, silence: Silence(graceNanoseconds: 0, patienceNanoseconds: 0),
+                    limit: 9)
+                #expect(due.runs.map(\.key) == [.of("r", "b")])
+                // The rule that looked at the time alone asks for a revision that is not settled.
+                let sources = try #require(try await inbox.reader.sources(of: run))
+                #expect(try await inbox.recordRevision(.next(of: sources, settled: false)))
+                let mended = try #require(try await inbox.reader.run(run))
+                #expect(mended.state == state)
+                #expect(mended.isSettled)
+                #expect(!mended.isDirty)
+                let waiting = try await inbox.reader.undelivered(
+                    sink: "archive", settledOnly: true, nowUnixNano: 100, limit: 9)
+                #expect(waiting.map(\.run) == [mended])
+                // A request of its own opens it.
+                _ = try await inbox.append(request(span(5, of: "r", "a")), at: 40)
+                #expect(try await inbox.reader.run(run)?.state == .open)
+                #expect(try await inbox.reader.run(run)?.isSettled == false)
+            }
+        }
+    }
+
+    @Test func `Closing a settled run that a neighbour made dirty asks for a revision at once`()
+        async throws
+    {
+        try await withScratch { scratch in
+            try await scratch.open { inbox in
+                let run = RunKey.of("r", "a")
+                try await Self.share(inbox)
+                try await inbox.mendAll(settled: true)
+                _ = try await inbox.append(request(span(4, of: "r", "b")), at: 30)
+                #expect(try await inbox.close(run)?.awaitsClosing == true)
+                let due = try await inbox.reader.dueRuns(
+                    nowUnixNano: 0, silence: Silence(graceNanoseconds: 9, patienceNanoseconds: 9),
+                    limit: 9)
+                #expect(due.runs.map(\.key) == [run])
+                try await inbox.mendAll(settled: true)
+                #expect(try await inbox.reader.run(run)?.awaitsClosing == false)
+            }
+        }
+    }
+
+    @Test func `A trace that is a run of its own again is as old as its newest request`()
+        async throws
+    {
+        try await withScratch { scratch in
+            try await scratch.open { inbox in
+                let trace = RunKey.trace(low: 1)
+                _ = try await inbox.append(request(span(1)), at: 10)
+                try await inbox.mendAll(settled: true)
+                _ = try await inbox.append(request(span(2, of: "r", "a")), at: 20)
+                _ = try await inbox.append(request(span(3)), at: 30)
+                try await inbox.mendAll(settled: true)
+                _ = try await inbox.append(request(span(4, of: "r", "b")), at: 40)
+                let run = try #require(try await inbox.reader.run(trace))
+                #expect(run.key == trace)
+                #expect(run.state == .open)
+                #expect(run.lastReceivedUnixNano == 30)
+            }
+        }
+    }
+
+    @Test func `Mending again shows no unsettled revision to appending sinks`() async throws {
+        try await withScratch { scratch in
+            try await scratch.open { inbox in
+                _ = try await inbox.append(request(span(1)))
+                try await inbox.mendAll(settled: true)
+                _ = try await inbox.append(request(span(2)))
+                try await inbox.mendAll(settled: false)
+                _ = try await inbox.remend(.trace(low: 1), rulesVersion: "2")
+                let waiting = try await inbox.reader.undelivered(
+                    sink: "archive", settledOnly: true, nowUnixNano: 100, limit: 9)
+                #expect(waiting == [])
+            }
+        }
+    }
+
     @Test func `Mending that changes nothing makes no revision`() async throws {
         try await withScratch { scratch in
             try await scratch.open { inbox in

@@ -150,6 +150,33 @@ struct RunAssignmentTests {
         #expect(assignment.spans(of: .of("r", "b"))[0].count == Int(length) / 2)
     }
 
+    @Test(
+        "A request of very many traces takes its time once, not once a trace",
+        .timeLimit(.minutes(1)))
+    func manyTraces() async throws {
+        let count: UInt64 = 30_000
+        let sketch = RequestSketch(spans: (1...count).map { span($0, in: $0) })
+        let assignment = RunAssignment(
+            [.init(batch: sketch.batch, context: .none)], runKeyAttributes: [])
+        #expect(assignment.runs.count == Int(count))
+        for (place, run) in assignment.runs.enumerated() {
+            let spans = assignment.spans(of: run)
+            guard spans != [[place]] else { continue }
+            Issue.record("\(run) has \(spans)")
+        }
+        try await withScratch { scratch in
+            try await scratch.open { inbox in
+                let id = try await inbox.append(sketch)
+                #expect(try await inbox.sources(.trace(low: count)) == [id])
+                // As many runs in one trace that they share.
+                let runs = (1...count / 10).map { span($0, in: 0xFF_FFFF, of: "r", "\($0)") }
+                let sharing = RequestSketch(spans: [span(count, in: 0xFF_FFFF)] + runs)
+                let shared = try await inbox.append(sharing)
+                #expect(try await inbox.sources(.of("r", "1")) == [shared])
+            }
+        }
+    }
+
     /// A slow reading of the rule: walks from each span.
     static func slowly(_ spans: [SpanSketch]) -> [String] {
         let parents = Dictionary(uniqueKeysWithValues: spans.map { ($0.id, $0.parent) })

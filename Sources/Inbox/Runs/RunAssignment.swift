@@ -25,6 +25,7 @@ public struct RunAssignment: Sendable {
     private var places: [RunKey: Int32] = [:]
     /// For each request, for each span, an index in `runs`.
     private var assigned: [[Int32]] = []
+    private var byRun = SpansByRun()
 
     /// Assigns every span of the requests, which hold all spans of the traces that matter.
     ///
@@ -51,6 +52,7 @@ public struct RunAssignment: Sendable {
         for group in traces.groups where group.hasUnnamed {
             assign(group, of: requests)
         }
+        byRun = SpansByRun(assigned, runs: runs.count)
     }
 
     /// The run of one span.
@@ -59,9 +61,14 @@ public struct RunAssignment: Sendable {
     }
 
     /// The spans of a run: for each request, in order, the indices of its spans that belong to it.
+    /// - Complexity: linear in the requests and in the spans of the run.
     public func spans(of run: RunKey) -> [[Int]] {
-        let number = places[run] ?? -1
-        return assigned.map { row in row.indices.filter { row[$0] == number } }
+        var spans = [[Int]](repeating: [], count: assigned.count)
+        guard let number = places[run] else { return spans }
+        for place in byRun.places(of: number) {
+            spans[Int(place.request)].append(Int(place.span))
+        }
+        return spans
     }
 
     private mutating func number(of run: RunKey) -> Int32 {
@@ -96,6 +103,44 @@ public struct RunAssignment: Sendable {
         for member in members where member.run < 0 {
             assigned[Int(member.request)][Int(member.span)] = run
         }
+    }
+}
+
+/// The spans of each run side by side, so that asking for one run does not look at all spans.
+private struct SpansByRun {
+    struct Place {
+        var request: Int32
+        var span: Int32
+    }
+
+    /// Sorted by run; within a run in the order of requests and spans.
+    private var places: [Place] = []
+    /// Where the spans of each run begin, and where the last ones end.
+    private var starts: [Int] = [0]
+
+    init() {}
+
+    /// - Parameter assigned: for each request, for each span, the number of its run.
+    init(_ assigned: [[Int32]], runs: Int) {
+        starts = [Int](repeating: 0, count: runs + 1)
+        for row in assigned {
+            for run in row { starts[Int(run) + 1] += 1 }
+        }
+        for run in 0..<runs { starts[run + 1] += starts[run] }
+        var next = starts
+        places = [Place](repeating: Place(request: 0, span: 0), count: starts[runs])
+        for (request, row) in assigned.enumerated() {
+            for (span, run) in row.enumerated() {
+                places[next[Int(run)]] = Place(
+                    request: Int32(truncatingIfNeeded: request),
+                    span: Int32(truncatingIfNeeded: span))
+                next[Int(run)] += 1
+            }
+        }
+    }
+
+    func places(of run: Int32) -> ArraySlice<Place> {
+        places[starts[Int(run)]..<starts[Int(run) + 1]]
     }
 }
 

@@ -22,6 +22,9 @@ final class GroupCommit: Sendable {
         var counts = InboxCounts()
     }
 
+    /// How many transactions follow each other before others have a turn on the writer's thread.
+    private static let groupsInOneTurn = 8
+
     private let pool: DatabasePool
     private let configuration: InboxConfiguration
     private let queue = Mutex(Queue())
@@ -63,8 +66,11 @@ final class GroupCommit: Sendable {
     func close() async {
         queue.withLock { $0.isClosed = true }
         await withCheckedContinuation { waiter in
-            // The writer queue is serial: this runs after the last transaction.
-            pool.asyncWriteWithoutTransaction { _ in waiter.resume() }
+            // The writer queue is serial, and nothing is let in any more: after this, nothing waits.
+            pool.asyncWriteWithoutTransaction { db in
+                while let group = self.nextGroup() { self.settle(group, db) }
+                waiter.resume()
+            }
         }
     }
 
@@ -115,27 +121,41 @@ final class GroupCommit: Sendable {
         return nil
     }
 
+    /// Works off what waits. After some groups it lets others in the writer's queue, such as a
+    /// checkpoint, have their turn, and goes on behind them.
     private func drain(_ db: Database) {
-        while let group = nextGroup() {
-            let (outcome, counts) = ledger.withLock { ledger in
-                let outcome = commit(group, db, &ledger)
-                return (outcome, ledger?.counts)
+        for _ in 0..<Self.groupsInOneTurn {
+            guard let group = nextGroup() else { return }
+            settle(group, db)
+        }
+        pool.asyncWriteWithoutTransaction { self.drain($0) }
+    }
+
+    /// Commits operations together; where that fails, each by itself, so that only those are refused
+    /// that cannot be done.
+    private func settle(_ group: [Operation], _ db: Database) {
+        let (outcome, counts) = ledger.withLock { ledger in
+            let outcome = commit(group, db, &ledger)
+            return (outcome, ledger?.counts)
+        }
+        if case .failure = outcome, group.count > 1 {
+            for operation in group { settle([operation], db) }
+            return
+        }
+        let bytes = group.reduce(0) { $0 + $1.bytes }
+        queue.withLock { queue in
+            queue.waitingBytes -= bytes
+            let commits = queue.counts.commits
+            if let counts {
+                queue.counts = counts
+                queue.counts.commits = commits + 1
             }
-            let bytes = group.reduce(0) { $0 + $1.bytes }
-            queue.withLock { queue in
-                queue.waitingBytes -= bytes
-                let commits = queue.counts.commits
-                if let counts {
-                    queue.counts = counts
-                    queue.counts.commits = commits + 1
-                }
-            }
-            switch outcome {
-            case .success(let acknowledgements):
-                for acknowledge in acknowledgements { acknowledge() }
-            case .failure(let error):
-                for operation in group { operation.fail(error) }
-            }
+        }
+        switch outcome {
+        case .success(let acknowledgements):
+            for acknowledge in acknowledgements { acknowledge() }
+        case .failure(let error):
+            for operation in group { operation.fail(error) }
         }
     }
 

@@ -1,4 +1,5 @@
 internal import GRDB
+internal import OTLP
 
 extension Ledger {
     /// Gives sinks that are new here the runs whose bodies are still kept.
@@ -30,19 +31,35 @@ extension Ledger {
 
     /// Puts into the backlog what a run has not delivered.
     mutating func awaitDelivery(of run: Int64, _ db: Database) throws {
-        guard !sinks.isEmpty else { return }
+        guard !sinks.isEmpty, let key = try key(of: run, db) else { return }
         let done = try deliveredThrough(run, db)
-        let rows = try Row.fetchCursor(
-            db.cachedStatement(
-                sql: """
-                    SELECT q.id, q.bytes, q.received_unix_nano FROM members AS m
-                    JOIN requests AS q ON q.id = m.request
-                    WHERE m.request > ?2 AND m.run IN
-                        (SELECT ?1 UNION ALL SELECT id FROM runs WHERE alias_of = ?1)
-                    """), arguments: [run, done])
-        while let row = try rows.next() {
-            backlog.add(row[0], bytes: row[1], receivedUnixNano: row[2], to: run)
+        for request in try SourceQuery(db).requests(of: run, key: key, after: done) {
+            backlog.add(
+                request.id, bytes: request.bytes, receivedUnixNano: request.receivedUnixNano,
+                to: run)
         }
+    }
+
+    /// Puts into the backlog what runs that have come to share a trace have not delivered of it.
+    mutating func awaitDelivery(
+        ofTrace id: TraceID, by runs: Set<Int64>, _ db: Database
+    ) throws {
+        guard !sinks.isEmpty, let own = try trace(id, db).own else { return }
+        let requests = try SourceQuery(db).requests(ofSharedTrace: id.data, own: own)
+        for run in runs {
+            let done = try deliveredThrough(run, db)
+            for request in requests where request.id > done {
+                backlog.add(
+                    request.id, bytes: request.bytes, receivedUnixNano: request.receivedUnixNano,
+                    to: run)
+            }
+        }
+    }
+
+    private func key(of run: Int64, _ db: Database) throws -> RunKey? {
+        try String.fetchOne(
+            db.cachedStatement(sql: "SELECT key FROM runs WHERE id = ?"), arguments: [run]
+        ).flatMap { RunKey(id: $0) }
     }
 
     /// Takes out of the backlog what a run has delivered.

@@ -20,6 +20,8 @@ struct Ledger {
     /// What a transaction has to write to one row of `runs`.
     struct Touch {
         var request: Int64
+        /// The newest of the run's own requests; 0 where there is none.
+        var ownRequest: Int64 = 0
         /// Nil for a run that only has to be mended again.
         var receivedUnixNano: ClosedRange<Int64>?
     }
@@ -31,6 +33,8 @@ struct Ledger {
     var storedBytes = 0
     var parked = 0
     var touches: [Int64: Touch] = [:]
+    /// Runs that have come to share a trace with the request that is being written.
+    private var joined: [TraceID: Set<Int64>] = [:]
     private var traces: [TraceID: Trace] = [:]
     private var runs: [RunKey: Int64] = [:]
 
@@ -86,6 +90,7 @@ struct Ledger {
         let update = try db.cachedStatement(
             sql: """
                 UPDATE runs SET last_request = max(last_request, ?1),
+                    own_request = max(own_request, ?5),
                     first_received_unix_nano = min(first_received_unix_nano, ?2),
                     last_received_unix_nano = max(last_received_unix_nano, ?3)
                 WHERE id = ?4
@@ -93,7 +98,7 @@ struct Ledger {
         for (run, touch) in touches {
             try update.execute(arguments: [
                 touch.request, touch.receivedUnixNano?.lowerBound ?? Int64.max,
-                touch.receivedUnixNano?.upperBound ?? Int64.min, run,
+                touch.receivedUnixNano?.upperBound ?? Int64.min, run, touch.ownRequest,
             ])
         }
         touches.removeAll(keepingCapacity: true)
@@ -104,10 +109,21 @@ struct Ledger {
         var touch = touches[run] ?? Touch(request: request)
         touch.request = max(touch.request, request)
         if let time = receivedUnixNano {
+            touch.ownRequest = max(touch.ownRequest, request)
             let known = touch.receivedUnixNano ?? time...time
             touch.receivedUnixNano = min(known.lowerBound, time)...max(known.upperBound, time)
         }
         touches[run] = touch
+    }
+
+    /// Notes that runs share a trace from now on, so that its requests matter to them.
+    mutating func join(_ runs: [Int64], in trace: TraceID) {
+        joined[trace, default: []].formUnion(runs)
+    }
+
+    mutating func takeJoined() -> [TraceID: Set<Int64>] {
+        defer { joined = [:] }
+        return joined
     }
 
     // MARK: Rows that are looked up by name
@@ -145,9 +161,9 @@ struct Ledger {
             try db.cachedStatement(
                 sql: """
                     INSERT INTO runs (key, first_received_unix_nano, last_received_unix_nano,
-                        last_request) VALUES (?, ?, ?, ?)
+                        last_request, own_request) VALUES (?, ?, ?, ?, ?)
                     """
-            ).execute(arguments: [run.id, receivedUnixNano, receivedUnixNano, request])
+            ).execute(arguments: [run.id, receivedUnixNano, receivedUnixNano, request, request])
             made = db.lastInsertedRowID
         }
         if runs.count >= Self.cachedRuns { runs.removeAll(keepingCapacity: true) }

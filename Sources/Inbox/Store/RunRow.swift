@@ -12,12 +12,13 @@ struct RunRow {
         guard let key = RunKey(id: row["key"]) else { return nil }
         id = row["id"]
         let lastRequest: Int64 = row["last_request"]
+        let ownRequest: Int64 = row["own_request"]
         let closedThrough: Int64 = row["closed_through"]
-        let isSettled = row["settled_through"] >= lastRequest
+        let isSettled = row["settled_through"] >= ownRequest
         let traces: Data = row["traces"]
         status = RunStatus(
             key: key, cursor: id,
-            state: closedThrough >= lastRequest ? .closed : isSettled ? .settled : .open,
+            state: closedThrough >= ownRequest ? .closed : isSettled ? .settled : .open,
             firstReceivedUnixNano: row["first_received_unix_nano"],
             lastReceivedUnixNano: row["last_received_unix_nano"],
             lastRequest: lastRequest, mendedThrough: row["mended_through"],
@@ -29,6 +30,13 @@ struct RunRow {
                 TraceID(data: traces.dropFirst($0).prefix(16))
             },
             isWhole: row["is_whole"], isSettled: isSettled)
+    }
+
+    /// The reported trace that is all the run goes by; nil for a run that is named, and for the
+    /// invalid trace, which ties nothing together.
+    var ownTrace: Data? {
+        guard case .trace(let trace) = status.key, trace.isValid else { return nil }
+        return trace.data
     }
 
     /// The row of a run, or of the run that its trace turned out to belong to.

@@ -23,8 +23,15 @@ enum Schema {
     /// - `requests.traces`: the distinct trace ids, 16 bytes each.
     /// - `runs.key`: `RunKey.id`. A trace has a row only when some of its spans name no run.
     /// - `runs.alias_of`: the one run that the trace names; its requests are that run's.
+    /// - `runs.last_request`: the newest request that can change the run's result; a span of a
+    ///   neighbour in a shared trace can.
+    /// - `runs.own_request`: the newest request that gave the run spans. What a neighbour gets makes
+    ///   a run dirty, but does not open it again: settling and closing go by this.
+    /// - `runs.revision_settled`: the last revision was settled.
     /// - `runs.is_quick`: a trace's run that looks whole, so that a short silence settles it.
     /// - `runs.due_unix_nano`: `RunStatus.revisionDueUnixNano`, for looking up.
+    /// - `pins.run`: the run that the span was delivered with; it may move to another afterwards,
+    ///   so a span is found by its trace as well.
     /// - `trace_runs`: which runs the spans of a trace name.
     private static let tables = """
         CREATE TABLE requests (
@@ -57,11 +64,13 @@ enum Schema {
             first_received_unix_nano INTEGER NOT NULL,
             last_received_unix_nano INTEGER NOT NULL,
             last_request INTEGER NOT NULL,
+            own_request INTEGER NOT NULL,
             mended_through INTEGER NOT NULL DEFAULT 0,
             settled_through INTEGER NOT NULL DEFAULT 0,
             closed_through INTEGER NOT NULL DEFAULT 0,
             pruned_through INTEGER NOT NULL DEFAULT 0,
             revision INTEGER NOT NULL DEFAULT 0,
+            revision_settled INTEGER NOT NULL DEFAULT 0,
             revised_unix_nano INTEGER NOT NULL DEFAULT 0,
             mend_nanos INTEGER NOT NULL DEFAULT 0,
             rules_version TEXT NOT NULL DEFAULT '',
@@ -76,13 +85,13 @@ enum Schema {
         );
         CREATE INDEX runs_alias ON runs (alias_of) WHERE alias_of IS NOT NULL;
         CREATE INDEX runs_unsettled ON runs (id) WHERE alias_of IS NULL
-            AND (mended_through < last_request OR settled_through < last_request);
+            AND (mended_through < last_request OR settled_through < own_request);
         CREATE INDEX runs_dirty ON runs (id)
             WHERE alias_of IS NULL AND mended_through < last_request;
         CREATE INDEX runs_closing ON runs (id) WHERE alias_of IS NULL
-            AND closed_through >= last_request AND settled_through < last_request;
+            AND closed_through >= own_request AND settled_through < closed_through;
         CREATE INDEX runs_settling ON runs (is_quick, last_received_unix_nano)
-            WHERE alias_of IS NULL AND settled_through < last_request;
+            WHERE alias_of IS NULL AND settled_through < own_request;
         CREATE TABLE deliveries (
             sink TEXT NOT NULL,
             run INTEGER NOT NULL,
@@ -99,15 +108,15 @@ enum Schema {
         CREATE INDEX deliveries_state ON deliveries (sink, state, next_attempt_unix_nano);
         CREATE TABLE pins (
             sink TEXT NOT NULL,
-            run INTEGER NOT NULL,
             trace BLOB NOT NULL,
             span INTEGER NOT NULL,
+            run INTEGER NOT NULL,
             mended_trace BLOB NOT NULL,
             parent INTEGER NOT NULL,
             sequence INTEGER NOT NULL,
             duplicate_of INTEGER,
-            PRIMARY KEY (sink, run, trace, span)
+            PRIMARY KEY (sink, trace, span)
         ) WITHOUT ROWID;
-        CREATE INDEX pins_run ON pins (run);
+        CREATE INDEX pins_run ON pins (run, sink);
         """
 }

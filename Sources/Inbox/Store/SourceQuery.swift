@@ -15,46 +15,58 @@ struct SourceQuery {
     }
 
     func sources(of run: RunRow) throws -> RunSources {
-        var requests = try requests(
-            "m.run IN (SELECT ?1 UNION ALL SELECT id FROM runs WHERE alias_of = ?1)", [run.id])
-        var neighbours: [RunKey] = []
-        var seen: Set<Int64> = [run.id]
-        for (trace, own) in try sharedTraces(of: run) {
-            requests += try self.requests("m.run = ?1", [own])
-            let peers = try Int64.fetchAll(
-                db.cachedStatement(sql: "SELECT run FROM trace_runs WHERE trace = ?"),
-                arguments: [trace])
-            for peer in peers where peer != run.id {
-                requests += try self.requests(
-                    "m.run = ?1 AND instr(q.traces, ?2) > 0", [peer, trace])
-            }
-            for peer in [own] + peers where seen.insert(peer).inserted {
-                let key = try String.fetchOne(
-                    db.cachedStatement(sql: "SELECT key FROM runs WHERE id = ?"),
-                    arguments: [peer])
-                if let key = key.flatMap({ RunKey(id: $0) }) { neighbours.append(key) }
-            }
+        RunSources(
+            run: run.status, throughRequest: run.status.lastRequest,
+            requests: try requests(of: run.id, key: run.status.key))
+    }
+
+    /// What a run depends on, in the order of arrival.
+    /// - Parameter after: leaves out this request and all before it.
+    func requests(of run: Int64, key: RunKey, after: Int64 = 0) throws -> [StoredRequest] {
+        var requests = try Row.fetchAll(
+            db.cachedStatement(
+                sql: """
+                    SELECT q.* FROM members AS m JOIN requests AS q ON q.id = m.request
+                    WHERE m.request > ?1 AND m.run IN
+                        (SELECT ?2 UNION ALL SELECT id FROM runs WHERE alias_of = ?2)
+                    """), arguments: [after, run]
+        ).compactMap { StoredRequest($0) }
+        for (trace, own) in try sharedTraces(of: run, key: key) {
+            requests += try self.requests(ofSharedTrace: trace, own: own, after: after)
         }
-        if !neighbours.isEmpty || requests.count > 1 {
-            requests.sort { $0.id < $1.id }
-            var last: Int64?
-            requests.removeAll { request in
-                defer { last = request.id }
-                return request.id == last
-            }
+        requests.sort { $0.id < $1.id }
+        var last: Int64?
+        requests.removeAll { request in
+            defer { last = request.id }
+            return request.id == last
         }
-        return RunSources(
-            run: run.status, throughRequest: run.status.lastRequest, requests: requests,
-            neighbours: neighbours)
+        return requests
+    }
+
+    /// The requests that have spans of a trace that several runs share.
+    /// - Parameter own: the row of the trace's own run.
+    func requests(
+        ofSharedTrace trace: Data, own: Int64, after: Int64 = 0
+    ) throws -> [StoredRequest] {
+        try Row.fetchAll(
+            db.cachedStatement(
+                sql: """
+                    SELECT * FROM requests WHERE instr(traces, ?3) > 0 AND id IN (
+                        SELECT request FROM members WHERE run = ?2 AND request > ?1
+                        UNION ALL
+                        SELECT m.request FROM trace_runs AS t JOIN members AS m ON m.run = t.run
+                        WHERE t.trace = ?3 AND m.request > ?1)
+                    """), arguments: [after, own, trace]
+        ).compactMap { StoredRequest($0) }
     }
 
     /// Traces that the run shares with others, and their rows in `runs`.
-    private func sharedTraces(of run: RunRow) throws -> [(Data, Int64)] {
-        if case .trace(let trace) = run.status.key {
+    private func sharedTraces(of run: Int64, key: RunKey) throws -> [(Data, Int64)] {
+        if case .trace(let trace) = key {
             let named = try Int.fetchOne(
                 db.cachedStatement(sql: "SELECT count(*) FROM trace_runs WHERE trace = ?"),
                 arguments: [trace.data])
-            return (named ?? 0) > 1 ? [(trace.data, run.id)] : []
+            return (named ?? 0) > 1 ? [(trace.data, run)] : []
         }
         // With one run alone the trace would be an alias.
         return try Row.fetchAll(
@@ -63,21 +75,10 @@ struct SourceQuery {
                     SELECT t.trace, own.id FROM trace_runs AS t
                     JOIN runs AS own ON own.key = lower(hex(t.trace)) AND own.alias_of IS NULL
                     WHERE t.run = ?
-                    """), arguments: [run.id]
+                    """), arguments: [run]
         ).map { ($0[0], $0[1]) }
     }
 
-    private func requests(
-        _ condition: String, _ arguments: StatementArguments
-    ) throws -> [StoredRequest] {
-        try Row.fetchAll(
-            db.cachedStatement(
-                sql: """
-                    SELECT q.* FROM members AS m JOIN requests AS q ON q.id = m.request
-                    WHERE \(condition) ORDER BY q.id
-                    """), arguments: arguments
-        ).compactMap { StoredRequest($0) }
-    }
 }
 
 extension StoredRequest {
