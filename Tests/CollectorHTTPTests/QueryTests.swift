@@ -311,6 +311,31 @@ import Testing
         }
     }
 
+    @Test func aSinkThatGaveTheRunUpIsNotWaitedFor() async throws {
+        let refusing = Router()
+        refusing.post("/v1/traces") { _, _ in HTTPResponse.Status.badRequest }
+        try await Application(responder: refusing.buildResponder()).test(.live) { backend in
+            let port = try #require(backend.port)
+            let collector = try TestCollector {
+                $0.sinks = [
+                    .init(kind: .otlp, name: "refusing", endpoint: "http://localhost:\(port)")
+                ]
+            }
+            try await collector.api { client in
+                try await Self.post(Export.json(), client)
+                let start = ContinuousClock.now
+                let answer = try await client.executeRequest(
+                    uri: "/api/runs/\(Self.trace)/close?wait=10m", method: .post, headers: [:],
+                    body: nil)
+                #expect(answer.status == .accepted)
+                #expect(ContinuousClock.now - start < .seconds(300))
+                let json = try JSONValue(parsing: Array(answer.body.readableBytesView))
+                #expect(json["sinks"]?[0]?["state"] == "delivered")
+                #expect(json["sinks"]?[1]?["state"] == "parked")
+            }
+        }
+    }
+
     @Test func aReadyCollectorSaysSo() async throws {
         let collector = try TestCollector()
         try await collector.api { client in
