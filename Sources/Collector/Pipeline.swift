@@ -71,7 +71,9 @@ public struct Pipeline: Sendable {
             logger.warning("nothing is mended: the archive is off, and there are no sinks")
         }
         // Last, because they hold connections that must be closed, and nothing after them throws.
-        sinks = try (archive.map { [$0] } ?? []) + Self.makeSinks(configuration, logger)
+        sinks =
+            try (archive.map { [$0] } ?? [])
+            + configuration.sinks.map { try $0.makeSink(logger: logger) }
     }
 
     /// The data folder is made for its user alone; one that was there before may not be.
@@ -122,6 +124,9 @@ public struct Pipeline: Sendable {
     /// - Returns: the state of each sink; nil where nobody knows the run.
     public func close(_ run: RunKey, wait: Duration) async throws -> [DeliveryState]? {
         guard let status = try await inbox.close(run) else { return nil }
+        // Who closes a run asks for it: what was given up is tried once more.
+        _ = try await inbox.unpark(run: status.key)
+        revised.raise()
         arrival.raise()
         closing.raise()
         let deadline = ContinuousClock.now + wait
