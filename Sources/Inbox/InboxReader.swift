@@ -59,23 +59,6 @@ extension InboxReader {
         try await read { try RunRow.find(key, $0)?.status }
     }
 
-    /// Runs that need mending or have not settled, oldest first.
-    ///
-    /// Dirty ones (`isDirty`) are due by the rule for revisions; closed ones (`awaitsClosing`) at
-    /// once; of the others only time can tell that they are whole.
-    public func unsettledRuns(limit: Int = .max) async throws(InboxError) -> [RunStatus] {
-        try await read { db in
-            try Row.fetchAll(
-                db.cachedStatement(
-                    sql: """
-                        SELECT * FROM runs WHERE alias_of IS NULL
-                        AND (mended_through < last_request OR settled_through < own_request)
-                        ORDER BY id LIMIT ?
-                        """), arguments: [limit]
-            ).compactMap { RunRow($0)?.status }
-        }
-    }
-
     /// A page of runs, newest first.
     ///
     /// Runs of traces whose spans all found another run are left out.
@@ -90,19 +73,6 @@ extension InboxReader {
                         SELECT * FROM runs WHERE alias_of IS NULL AND id < ?
                         AND NOT (revision > 0 AND spans = 0) ORDER BY id DESC LIMIT ?
                         """), arguments: [cursor ?? Int64.max, limit]
-            ).compactMap { RunRow($0)?.status }
-        }
-    }
-
-    /// All runs of a rollout: its attempts, and what came without an attempt.
-    public func runs(ofRollout rollout: String) async throws(InboxError) -> [RunStatus] {
-        // "0" is the character after "/".
-        let prefix = String(RunKey.rollout(rollout).id.dropLast())
-        return try await read { db in
-            try Row.fetchAll(
-                db.cachedStatement(
-                    sql: "SELECT * FROM runs WHERE key >= ? AND key < ? ORDER BY id"),
-                arguments: [prefix + "/", prefix + "0"]
             ).compactMap { RunRow($0)?.status }
         }
     }

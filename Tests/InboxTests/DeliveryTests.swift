@@ -98,7 +98,7 @@ struct DeliveryTests {
                 #expect(try await waiting(false) == 1)
                 try await inbox.mendAll(settled: true)
                 #expect(try await waiting(true) == 1)
-                #expect(try await inbox.reader.unsettledRuns() == [])
+                #expect(try await inbox.unsettled == [])
             }
         }
     }

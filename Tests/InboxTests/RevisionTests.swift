@@ -214,7 +214,7 @@ struct RevisionTests {
                 #expect(status.state == .settled)
                 #expect(!status.isDirty)
                 #expect(inbox.counts.undeliveredRequests == 0)
-                #expect(try await inbox.reader.unsettledRuns() == [])
+                #expect(try await inbox.unsettled == [])
             }
         }
     }
@@ -230,19 +230,6 @@ struct RevisionTests {
                 let second = try await inbox.reader.runs(after: first.last?.cursor, limit: 2)
                 let third = try await inbox.reader.runs(after: second.last?.cursor, limit: 2)
                 #expect((first + second + third).map(\.key.id) == ["5/", "4/", "3/", "2/", "1/"])
-            }
-        }
-    }
-
-    @Test func `The runs of a rollout are its attempts and nothing else`() async throws {
-        try await withScratch { scratch in
-            try await scratch.open { inbox in
-                _ = try await inbox.append(
-                    request(
-                        span(1, of: "r", "a"), span(2, of: "r", "b"), span(3, .rollout("r")),
-                        span(4, of: "r0", "a"), span(5, of: "r/", "a"), span(6, of: "q", "a")))
-                let runs = try await inbox.reader.runs(ofRollout: "r")
-                #expect(runs.map(\.key.id) == ["r/a", "r/b", "r/"])
             }
         }
     }

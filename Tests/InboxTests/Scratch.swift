@@ -50,10 +50,20 @@ extension Inbox {
         try await append(sketch.accepted(at: time))
     }
 
+    /// All runs that are dirty or have not settled: those that are due at the end of time.
+    var unsettled: [RunStatus] {
+        get async throws {
+            try await reader.dueRuns(
+                nowUnixNano: .max, silence: Silence(graceNanoseconds: 0, patienceNanoseconds: 0),
+                limit: .max
+            ).runs
+        }
+    }
+
     /// The ids of the runs that have to be mended.
     var dirty: [String] {
         get async throws {
-            try await reader.unsettledRuns().filter(\.isDirty).map(\.key.id).sorted()
+            try await unsettled.filter(\.isDirty).map(\.key.id).sorted()
         }
     }
 
@@ -63,7 +73,7 @@ extension Inbox {
 
     /// Stands in for mending: records the next revision of every dirty run.
     func mendAll(settled: Bool = false, at time: Int64 = 10) async throws {
-        for run in try await reader.unsettledRuns() {
+        for run in try await unsettled {
             guard let sources = try await reader.sources(of: run.key) else { continue }
             _ = try await recordRevision(.next(of: sources, settled: settled, at: time))
         }

@@ -84,8 +84,6 @@ enum Schema {
                 + max(1000000000, 10 * mend_nanos)) VIRTUAL
         );
         CREATE INDEX runs_alias ON runs (alias_of) WHERE alias_of IS NOT NULL;
-        CREATE INDEX runs_unsettled ON runs (id) WHERE alias_of IS NULL
-            AND (mended_through < last_request OR settled_through < own_request);
         CREATE INDEX runs_dirty ON runs (id)
             WHERE alias_of IS NULL AND mended_through < last_request;
         CREATE INDEX runs_closing ON runs (id) WHERE alias_of IS NULL
