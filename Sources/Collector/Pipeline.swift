@@ -146,7 +146,7 @@ public struct Pipeline: Sendable {
 
     private func states(of run: RunKey) async throws -> [DeliveryState] {
         let status = try await inbox.reader.run(run)
-        let isSettled = status?.isSettled ?? false
+        let isSettled = status.map { $0.isSettled && !$0.awaitsClosing } ?? false
         let deliveries = try await inbox.reader.deliveries(of: run)
         return sinks.map { sink in
             let delivery = deliveries.first { $0.sink == sink.name }

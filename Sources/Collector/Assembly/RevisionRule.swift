@@ -22,7 +22,7 @@ struct RevisionRule: Sendable {
             guard due <= now else { return .wait(untilUnixNano: due) }
             // Whether a run that grew is whole is not known before it is mended.
             let isSilent = run.lastReceivedUnixNano.adding(settling.patience.nanoseconds) <= now
-            return .revise(isSettled: isSilent)
+            return .revise(isSettled: isSilent || run.isSettled)
         }
         if run.isSettled { return .rest }
         return settlesAt <= now ? .revise(isSettled: true) : .wait(untilUnixNano: settlesAt)
