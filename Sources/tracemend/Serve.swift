@@ -73,18 +73,29 @@ struct Serve: AsyncParsableCommand {
         try await pipeline.finish()
     }
 
+    private var options: [(option: String, key: String, value: String)] {
+        [
+            ("--host", "host", host), ("--port", "port", port),
+            ("--api-port", "api.port", apiPort), ("--data", "data", data),
+        ].compactMap { option, key, value in
+            value.map { (option: option, key: key, value: $0) }
+        }
+    }
+
+    func validate() throws {
+        var configuration = Configuration()
+        do {
+            try configuration.apply(options: options)
+        } catch {
+            throw ValidationError("\(error)")
+        }
+    }
+
     private func configured() throws -> Configuration {
         var configuration = Configuration()
         if let config { try configuration.apply(yaml: try readText(config), file: config) }
         try configuration.apply(environment: ProcessInfo.processInfo.environment)
-        let options = [
-            ("--host", "host", host), ("--port", "port", port),
-            ("--api-port", "api.port", apiPort), ("--data", "data", data),
-        ]
-        try configuration.apply(
-            options: options.compactMap { option, key, value in
-                value.map { (option: option, key: key, value: $0) }
-            })
+        try configuration.apply(options: options)
         try configuration.validate()
         return configuration
     }
