@@ -1,0 +1,42 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The codec alone: it builds in a minute, since it needs no other package. The first targets are those of the
+// root package, by symbolic links.
+
+let strict: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+let wire: [SwiftSetting] = strict + [.strictMemorySafety()]
+
+let package = Package(
+    name: "Codec",
+    products: [
+        .library(name: "CodecOperations", targets: ["CodecOperations"]),
+        .executable(name: "codec-operation", targets: ["codec-operation"]),
+    ],
+    targets: [
+        .target(
+            name: "OTLP", swiftSettings: wire + [.enableExperimentalFeature("Lifetimes")]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(name: "Compression", dependencies: ["CZlib"], swiftSettings: wire),
+        .systemLibrary(
+            name: "CProtobufC", pkgConfig: "libprotobuf-c",
+            providers: [.apt(["libprotobuf-c-dev"])]),
+        .target(name: "OTLPReference", dependencies: ["CProtobufC"]),
+
+        // An allocator for libprotobuf-c that only moves a pointer, and a count of all allocations.
+        .target(
+            name: "CArena", dependencies: ["CProtobufC", "OTLPReference"],
+            cSettings: [.unsafeFlags(["-O2"])]),
+        .target(
+            name: "CodecOperations",
+            dependencies: ["OTLP", "OTLPReference", "CProtobufC", "CArena", "Compression"],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "codec-operation", dependencies: ["CodecOperations"], swiftSettings: strict),
+    ]
+)
