@@ -2,8 +2,9 @@ extension RawSpan {
     /// Whether a range of these bytes is well-formed UTF-8.
     @inline(__always)
     func isUTF8(_ offset: Int, _ length: Int) -> Bool {
-        if length < 8 { return isShortUTF8(offset, length) }
-        if length <= 16 {
+        if length < 8 {
+            if shortWord(at: offset, length) & Self.highBits == 0 { return true }
+        } else if length <= 16 {
             let words = rawWord(at: offset) | rawWord(at: offset + length - 8)
             if words & Self.highBits == 0 { return true }
         }
@@ -11,13 +12,6 @@ extension RawSpan {
     }
 
     private static var highBits: UInt64 { 0x8080_8080_8080_8080 }
-
-    @inline(__always)
-    private func isShortUTF8(_ offset: Int, _ length: Int) -> Bool {
-        var bits: UInt8 = 0
-        for place in offset..<offset + length { bits |= byte(at: place) }
-        return bits < 0x80 || isLongUTF8(offset, length)
-    }
 
     @inline(never)
     private func isLongUTF8(_ offset: Int, _ length: Int) -> Bool {
@@ -30,10 +24,18 @@ extension RawSpan {
                     fromByteOffset: place + 16 * quarter, as: SIMD16<UInt8>.self)
             }
             let halves = unsafe unsafeBitCast(bits, to: SIMD2<UInt64>.self)
-            if (halves.x | halves.y) & Self.highBits != 0 { break }
+            if (halves.x | halves.y) & Self.highBits != 0 { return isMixedUTF8(place, end) }
             place += 64
         }
-        return isMixedUTF8(place, end)
+        guard length >= 8 else { return isMixedUTF8(offset, end) }
+        // The last word overlaps the one before it.
+        var bits = rawWord(at: end - 8)
+        let rest = place
+        while end - place > 8 {
+            bits |= rawWord(at: place)
+            place += 8
+        }
+        return bits & Self.highBits == 0 || isMixedUTF8(rest, end)
     }
 
     /// Eight bytes a turn: each is judged by its bits and those of the three bytes before it.

@@ -13,8 +13,13 @@ public func referenceOperations(on body: Body) -> [Operation] {
     let packed = UnsafeMutableRawBufferPointer.allocate(
         byteCount: bytes.count * 2, alignment: 16)
     let target = packed.baseAddress?.assumingMemoryBound(to: UInt8.self)
+    // Whoever packs has to ask for the size first, to have room.
     let pack = { (request: UnsafeMutablePointer<Request>?) in
-        opentelemetry__proto__collector__trace__v1__export_trace_service_request__pack(
+        let size =
+            opentelemetry__proto__collector__trace__v1__export_trace_service_request__get_packed_size(
+                request)
+        precondition(size <= packed.count)
+        return opentelemetry__proto__collector__trace__v1__export_trace_service_request__pack(
             request, target)
     }
     return [
