@@ -38,5 +38,13 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "codec-operation", dependencies: ["CodecOperations"], swiftSettings: strict),
+
+        .testTarget(
+            name: "OTLPTests", dependencies: ["OTLP", "OTLPReference", "CProtobufC"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "OTLPJSONTests", dependencies: ["OTLP", "Compression"], swiftSettings: strict),
+        .testTarget(
+            name: "CompressionTests", dependencies: ["Compression"], swiftSettings: strict),
     ]
 )

@@ -7,7 +7,7 @@ extension TraceBatch {
     /// - Complexity: linear, whatever the order of spans and scopes.
     public func protobuf() -> [UInt8] {
         var encoder = ProtobufEncoder()
-        encoder.write(self)
+        encoder.encode(self)
         return encoder.writer.bytes
     }
 }
@@ -26,14 +26,14 @@ public struct ProtobufEncoder: ~Copyable {
 
     public init() {}
 
-    /// Replaces the content of an array by the batch as one `ExportTraceServiceRequest`; see
-    /// `TraceBatch.protobuf()`.
-    public mutating func encode(_ batch: TraceBatch, into body: inout [UInt8]) {
-        write(batch)
-        writer.copy(into: &body)
+    /// The batch that was encoded last, as one `ExportTraceServiceRequest`; empty before the first.
+    public var bytes: RawSpan {
+        @_lifetime(borrow self)
+        get { writer.span }
     }
 
-    fileprivate mutating func write(_ batch: TraceBatch) {
+    /// Encodes a batch; see `TraceBatch.protobuf()`. The result is in `bytes`.
+    public mutating func encode(_ batch: TraceBatch) {
         self.batch = batch
         writer.restart(expecting: batch.bytes.count + 64)
         unknown = OwnerIndex(batch.unknownFields) { $0.owner.code }
@@ -161,12 +161,23 @@ public struct ProtobufEncoder: ~Copyable {
 
     @inline(__always)
     private mutating func write(_ attribute: Attribute, tag: UInt32) {
+        if attribute.kind == .string, unknown.isEmpty, !attribute.key.isEmpty {
+            let text = Slice(packed: attribute.bits)
+            if Int(attribute.key.length) + Int(text.length) <= BackwardWriter.shortText {
+                writer.write(tag: tag, key: attribute.key, shortText: text, of: batch.bytes)
+                return
+            }
+        }
+        writeLong(attribute, tag: tag)
+    }
+
+    private mutating func writeLong(_ attribute: Attribute, tag: UInt32) {
         let mark = writer.count
         if !unknown.isEmpty { writeUnknown(of: .keyValue(attribute.key.offset)) }
         if !attribute.isWithoutValue {
             let valueMark = writer.count
             if !unknown.isEmpty { writeUnknown(of: .value(attribute.key.offset)) }
-            write(attribute.value)
+            writeValue(of: attribute)
             writer.close(tag: 0x12, since: valueMark)
         }
         writer.field(tag: 0x0A, attribute.key, of: batch.bytes)
@@ -174,22 +185,23 @@ public struct ProtobufEncoder: ~Copyable {
     }
 
     @inline(__always)
-    private mutating func write(_ value: FlatValue) {
-        switch value {
+    private mutating func writeValue(of attribute: Attribute) {
+        let bits = attribute.bits
+        switch attribute.kind {
         case .empty: break
-        case .string(let slice): writer.member(tag: 0x0A, slice, of: batch.bytes)
-        case .bool(let flag):
-            writer.write(byte: flag ? 1 : 0)
+        case .string: writer.member(tag: 0x0A, Slice(packed: bits), of: batch.bytes)
+        case .bool:
+            writer.write(byte: bits == 0 ? 0 : 1)
             writer.write(tag: 0x10)
-        case .int(let number):
-            writer.write(varint: UInt64(bitPattern: number))
+        case .int:
+            writer.write(varint: bits)
             writer.write(tag: 0x18)
-        case .double(let number):
-            writer.write(fixed64: number.bitPattern)
+        case .double:
+            writer.write(fixed64: bits)
             writer.write(tag: 0x21)
-        case .array(let slice): writer.member(tag: 0x2A, slice, of: batch.bytes)
-        case .keyValueList(let slice): writer.member(tag: 0x32, slice, of: batch.bytes)
-        case .bytes(let slice): writer.member(tag: 0x3A, slice, of: batch.bytes)
+        case .array: writer.member(tag: 0x2A, Slice(packed: bits), of: batch.bytes)
+        case .keyValueList: writer.member(tag: 0x32, Slice(packed: bits), of: batch.bytes)
+        case .bytes: writer.member(tag: 0x3A, Slice(packed: bits), of: batch.bytes)
         }
     }
 

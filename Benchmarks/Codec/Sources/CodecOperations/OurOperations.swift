@@ -51,7 +51,6 @@ private final class Reused {
     private let renamed: [(old: KeyID, new: String)]
     private var edited: [Attribute] = []
     private var encoder = ProtobufEncoder()
-    private var encoded: [UInt8] = []
 
     init(keys: KeyTable) {
         batch = TraceBatch(keys: keys)
@@ -59,8 +58,8 @@ private final class Reused {
     }
 
     func encode() -> Int {
-        encoder.encode(batch, into: &encoded)
-        return encoded.count
+        encoder.encode(batch)
+        return size(of: encoder)
     }
 
     func rename() {
@@ -80,3 +79,5 @@ private final class Reused {
         }
     }
 }
+
+private func size(of encoder: borrowing ProtobufEncoder) -> Int { encoder.bytes.byteCount }
