@@ -3,7 +3,7 @@
 /// The caller keeps the order of calls right: a name before each value of an object.
 struct JSONWriter: ~Copyable {
     private var output: ForwardWriter
-    private let isPretty: Bool
+    let isPretty: Bool
     private var level = 0
     /// Something stands before the next value in the same container.
     private var needsComma = false
@@ -23,7 +23,7 @@ struct JSONWriter: ~Copyable {
     mutating func beginArray() { begin(UInt8(ascii: "[")) }
     mutating func endArray() { end(UInt8(ascii: "]")) }
 
-    mutating func name(_ name: String) {
+    mutating func name(text name: String) {
         separate()
         quoted(name)
         endName()
@@ -37,6 +37,36 @@ struct JSONWriter: ~Copyable {
         output.write(UInt8(ascii: "\""))
         endName()
     }
+
+    /// Writes an element of an array of `KeyValue` whose value is a text.
+    @inline(__always)
+    mutating func attribute(key: Slice, text: Slice, of source: [UInt8]) {
+        beginAttribute(key: key, of: source)
+        output.write("stringValue\":\"")
+        output.writeEscaped(text, of: source)
+        endAttribute()
+    }
+
+    /// Writes an element of an array of `KeyValue` whose value is an integer.
+    @inline(__always)
+    mutating func attribute(key: Slice, integer: Int64, of source: [UInt8]) {
+        beginAttribute(key: key, of: source)
+        output.write("intValue\":\"")
+        output.write(decimal: integer)
+        endAttribute()
+    }
+
+    @inline(__always)
+    private mutating func beginAttribute(key: Slice, of source: [UInt8]) {
+        precondition(!isPretty)
+        separate()
+        output.write("{\"key\":\"")
+        output.writeEscaped(key, of: source)
+        output.write("\",\"value\":{\"")
+    }
+
+    @inline(__always)
+    private mutating func endAttribute() { output.write("\"}}") }
 
     mutating func string(_ text: String) {
         separate()

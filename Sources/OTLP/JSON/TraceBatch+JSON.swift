@@ -167,16 +167,32 @@ extension JSONTraceEncoder {
 
     private mutating func attributes(_ range: RecordRange, _ dropped: UInt32) {
         list("attributes", range) { encoder, index in
-            let attribute = encoder.batch.attributes[index]
-            encoder.json.beginObject()
-            encoder.text("key", attribute.key)
-            if !attribute.isWithoutValue {
-                encoder.json.name("value")
-                encoder.value(attribute.value)
-            }
-            encoder.json.endObject()
+            encoder.attribute(encoder.batch.attributes[index])
         }
         number("droppedAttributesCount", Int64(dropped))
+    }
+
+    @inline(__always)
+    private mutating func attribute(_ attribute: Attribute) {
+        if !json.isPretty, !attribute.key.isEmpty {
+            // Nearly all attributes are one of these two.
+            switch attribute.kind {
+            case .string:
+                let text = Slice(packed: attribute.bits)
+                return json.attribute(key: attribute.key, text: text, of: batch.bytes)
+            case .int:
+                let integer = Int64(bitPattern: attribute.bits)
+                return json.attribute(key: attribute.key, integer: integer, of: batch.bytes)
+            default: break
+            }
+        }
+        json.beginObject()
+        text("key", attribute.key)
+        if !attribute.isWithoutValue {
+            json.name("value")
+            value(attribute.value)
+        }
+        json.endObject()
     }
 
     private mutating func value(_ value: FlatValue) {

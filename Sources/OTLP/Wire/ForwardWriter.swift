@@ -129,7 +129,15 @@ struct ForwardWriter: ~Copyable {
         }
     }
 
+    /// Fewer than eight bytes, padded with zeros.
+    @inline(__always)
     private static func lastWord(_ text: UnsafeRawBufferPointer, from start: Int) -> UInt64 {
+        let left = text.count &- start
+        let excess = UInt64(truncatingIfNeeded: (8 &- left) &* 8)
+        if text.count >= 8 {
+            let word = unsafe text.loadUnaligned(fromByteOffset: text.count &- 8, as: UInt64.self)
+            return UInt64(littleEndian: word) &>> excess
+        }
         var word: UInt64 = 0
         for place in (start..<text.count).reversed() {
             word = unsafe word << 8 | UInt64(text[place])
