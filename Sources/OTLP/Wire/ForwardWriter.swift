@@ -69,13 +69,20 @@ struct ForwardWriter: ~Copyable {
         }
         reserve(digits)
         var rest = number
-        for place in (count..<count + digits).reversed() {
-            let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
+        var place = count &+ digits
+        while rest >= 10 {
+            let pair = UInt16(truncatingIfNeeded: rest % 100)
+            rest /= 100
+            place &-= 2
+            let text = (pair % 10) &<< 8 | pair / 10
             unsafe memory.storeBytes(
-                of: UInt8(ascii: "0") + UInt8(digit), toByteOffset: place, as: UInt8.self)
-            rest = quotient
+                of: (text &+ 0x3030).littleEndian, toByteOffset: place, as: UInt16.self)
         }
-        count += digits
+        if place > count {
+            unsafe memory.storeBytes(
+                of: UInt8(ascii: "0") + UInt8(rest), toByteOffset: count, as: UInt8.self)
+        }
+        count &+= digits
     }
 
     /// Sixteen lower-case hexadecimal digits.
