@@ -38,6 +38,10 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "codec-operation", dependencies: ["CodecOperations"], swiftSettings: strict),
+        // Mutants without end, judged as the tests judge theirs.
+        .executableTarget(
+            name: "codec-torture", dependencies: ["OTLP", "OTLPReference", "CProtobufC"],
+            swiftSettings: strict),
 
         .testTarget(
             name: "OTLPTests", dependencies: ["OTLP", "OTLPReference", "CProtobufC"],
