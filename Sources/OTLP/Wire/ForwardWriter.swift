@@ -121,7 +121,8 @@ struct ForwardWriter: ~Copyable {
         reserve(text.count + 8)
         while place < text.count {
             let left = text.count &- place
-            let word = unsafe left >= 8
+            let word =
+                unsafe left >= 8
                 ? UInt64(littleEndian: text.loadUnaligned(fromByteOffset: place, as: UInt64.self))
                 : Self.lastWord(text, from: place)
             unsafe memory.storeBytes(of: word.littleEndian, toByteOffset: count, as: UInt64.self)

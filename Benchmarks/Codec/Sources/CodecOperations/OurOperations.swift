@@ -1,3 +1,4 @@
+import Compression
 import OTLP
 
 /// What this project's codec does. The key table holds the body's keys, as the rules' table holds
@@ -7,10 +8,14 @@ public func ourOperations(on body: Body) throws -> [Operation] {
     let decoded = try TraceBatch(protobuf: bytes)
     let keys = KeyTable(decoded.attributes.map { decoded.key(of: $0) })
     let json = decoded.json()
+    let compressed = gzip(bytes)
     let reused = Reused(keys: keys)
     let full = Reused(keys: keys)
     try full.batch.decode(protobuf: bytes)
     return [
+        Operation("inflate-ours") {
+            (try? inflate(compressed, encoding: .gzip, limit: 64 << 20))?.count ?? 0
+        },
         Operation("decode-ours") {
             must { () throws(DecodingError) in try reused.batch.decode(protobuf: bytes) }
             return reused.batch.attributes.count

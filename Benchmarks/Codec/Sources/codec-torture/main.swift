@@ -11,17 +11,22 @@ struct Torture {
         for place in stride(from: 0, to: words.count - 1, by: 2) {
             values[words[place]] = words[place + 1]
         }
-        sources = try Self.bodies(in: URL(filePath: values["--captures"] ?? "Tests/Fixtures/captures"))
+        sources = try Self.bodies(
+            in: URL(filePath: values["--captures"] ?? "Tests/Fixtures/captures"))
     }
 
     /// The trace exports in protobuf that came uncompressed and are small, so that damage matters.
     private static func bodies(in folder: URL) throws -> [[UInt8]] {
-        let names = FileManager.default.enumerator(atPath: folder.path)?.compactMap { $0 as? String }
-        return try (names ?? []).sorted().filter { $0.hasSuffix(".headers.json") }.compactMap { name in
+        let names = FileManager.default.enumerator(atPath: folder.path)?.compactMap {
+            $0 as? String
+        }
+        return try (names ?? []).sorted().filter { $0.hasSuffix(".headers.json") }.compactMap {
+            name in
             let headers = try String(contentsOf: folder.appending(path: name), encoding: .utf8)
             let stem = name.dropLast(".headers.json".count)
             let body = try Data(contentsOf: folder.appending(path: "\(stem).bin"))
-            let isPlain = headers.contains("application/x-protobuf") && !name.contains("other/")
+            let isPlain =
+                headers.contains("application/x-protobuf") && !name.contains("other/")
                 && !headers.lowercased().contains("content-encoding")
             return isPlain && body.count < 4_500 ? Array(body) : nil
         }

@@ -20,7 +20,8 @@ func measure(_ operations: [CodecOperations.Operation], seconds: Double) -> [Mea
     repeat {
         for place in operations.indices {
             let time = clock.measure { consume(operations[place].run()) }
-            let nanoseconds = Double(time.components.attoseconds) / 1e9
+            let nanoseconds =
+                Double(time.components.attoseconds) / 1e9
                 + Double(time.components.seconds) * 1e9
             measured[place].nanoseconds = min(measured[place].nanoseconds, nanoseconds)
         }
