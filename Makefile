@@ -8,13 +8,16 @@ DATA ?= data
 E2E_PYTHON := .venv-e2e/bin/python
 PYTEST_FLAGS ?=
 
-.PHONY: help run release test check unit end-to-end format packages
+.PHONY: help run release test check unit end-to-end format packages bench torture fuzz codec-budget
 
 help:
 	@echo "make run          build the collector and start it on 127.0.0.1:4318 (OTLP) and :4320 (API), data in ./$(DATA)"
 	@echo "make test         format and generated-file checks, unit tests, end-to-end tests with real clients"
 	@echo "make unit         swift test"
 	@echo "make end-to-end   the end-to-end tests alone; PYTEST_FLAGS='-k kill' picks some"
+	@echo "make bench        the codec beside libprotobuf-c and SwiftProtobuf: times, allocations, instructions"
+	@echo "make torture      a million damaged bodies, judged beside libprotobuf-c and upb"
+	@echo "make fuzz         libFuzzer on the codec for SECONDS=60"
 	@echo "make release      an optimised build in .build/release"
 	@echo "make format       format the Swift sources in place"
 
@@ -28,6 +31,7 @@ release: packages
 test: packages check
 	swift build --build-tests
 	swift test --skip-build
+	$(MAKE) --no-print-directory codec-budget
 	$(MAKE) --no-print-directory python-tests
 
 check:
@@ -46,6 +50,29 @@ python-tests:
 	scripts/python-environment e2e
 	scripts/python-environment lightning-store
 	$(E2E_PYTHON) -m pytest EndToEnd $(PYTEST_FLAGS)
+
+# What the codec costs in instructions, on a build of the codec alone.
+codec-budget: packages
+	scripts/check-instruction-budget
+
+bench: packages
+	scripts/bench-codec
+
+ROUNDS ?= 1000000
+UPB_ROUNDS ?= 100000
+SEED ?= $(shell date +%s)
+CODEC := Benchmarks/Codec
+TORTURE = $(CODEC)/.build/release/codec-torture --captures Tests/Fixtures/captures --seed $(SEED)
+
+torture: packages
+	scripts/python-environment e2e
+	swift build -c release --package-path $(CODEC) --product codec-torture
+	$(TORTURE) --rounds $(ROUNDS)
+	$(TORTURE) --rounds $(UPB_ROUNDS) --write yes | $(E2E_PYTHON) scripts/torture_upb.py
+
+FUZZ_SECONDS = $(if $(filter command%,$(origin SECONDS)),$(SECONDS),60)
+fuzz: packages
+	scripts/fuzz-codec $(FUZZ_SECONDS)
 
 format:
 	swift format -i -r Sources Tests Package.swift

@@ -35,7 +35,9 @@ let package = Package(
         .target(
             name: "OTLP", swiftSettings: wire + [.enableExperimentalFeature("Lifetimes")]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-        .target(name: "Compression", dependencies: ["CZlib"], swiftSettings: wire),
+        .systemLibrary(
+            name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
+        .target(name: "Compression", dependencies: ["CZlib", "CDeflate"], swiftSettings: wire),
 
         // Mending: the same attributes whatever library wrote them, and one correct tree.
         .target(

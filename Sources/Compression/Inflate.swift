@@ -1,7 +1,7 @@
 /// Undoes the compression of a body.
 ///
-/// It inflates piece by piece and stops at the first byte beyond the limit, so that a small body
-/// cannot claim much memory.
+/// It stops at the first byte beyond the limit, and never takes more memory than the limit or than
+/// so few bytes can hold, whatever they claim.
 /// - Parameter limit: bytes that the content may have.
 /// - Returns: the content; of gzip, that of all members.
 public func inflate(
@@ -12,6 +12,7 @@ public func inflate(
         guard bytes.count <= limit else { throw .exceedsLimit(limit) }
         return bytes
     case .gzip:
+        if let content = inflateWholeMember(bytes, limit: limit) { return content }
         return try inflate(bytes, format: .gzip, encoding, limit: limit)
     case .deflate:
         // No encoder begins bare data with these bits: they would be a stored block whose

@@ -105,6 +105,15 @@ struct ProtobufRuleTests {
             WireRule(
                 "E4 UnknownVarint", Wire.request(span: Wire.ids + Wire.number(20, 300)), .stays),
             WireRule(
+                "E4 an unknown field of eight bytes",
+                Wire.request(span: Wire.ids + Wire.tag(20, 1) + [1, 2, 3, 4, 5, 6, 7, 8]), .stays),
+            WireRule(
+                "E4 an unknown field of four bytes",
+                Wire.request(span: Wire.ids + Wire.tag(20, 5) + [1, 2, 3, 4]), .stays),
+            WireRule(
+                "E4 an unknown field with a length",
+                Wire.request(span: Wire.ids + Wire.bytes(20, [0xFF, 0])), .stays),
+            WireRule(
                 "E5 a known field of another wire type is unknown",
                 Wire.request(span: Wire.number(1, 5) + Wire.ids),
                 .becomes(Wire.request(span: Wire.ids + Wire.number(1, 5)))),
@@ -241,6 +250,15 @@ struct ProtobufRuleTests {
                 scopeSpans: Wire.bytes(1, Wire.text(1, "name")) + Wire.bytes(1, Wire.text(2, "1"))),
             .becomes(
                 Wire.request(scopeSpans: Wire.bytes(1, Wire.text(1, "name") + Wire.text(2, "1"))))),
+        WireRule(
+            "E8 a number that only the first part of a Status has is kept",
+            Wire.request(span: Wire.bytes(15, Wire.number(3, 1)) + Wire.bytes(15, [])),
+            .becomes(Wire.request(span: Wire.bytes(15, Wire.number(3, 1))))),
+        WireRule(
+            "E8 unknown fields of both parts of a Status are kept",
+            Wire.request(
+                span: Wire.bytes(15, Wire.number(9, 1)) + Wire.bytes(15, Wire.number(9, 2))),
+            .becomes(Wire.request(span: Wire.bytes(15, Wire.number(9, 1) + Wire.number(9, 2))))),
         WireRule(
             "E8 RepeatedScalarMessageMerge for Status",
             Wire.request(

@@ -20,6 +20,9 @@ struct ProtobufValidator {
         static let fieldZero = Differences(rawValue: 32)
         /// It reads 35 bits of a tag and drops the highest three.
         static let largeTag = Differences(rawValue: 64)
+        /// It forgets unknown fields and some numbers of a message when another part of that
+        /// message follows.
+        static let parts = Differences(rawValue: 128)
     }
 
     private struct Malformed: Error {}
@@ -62,6 +65,7 @@ struct ProtobufValidator {
     private mutating func message(_ name: String, _ range: Range<Int>) throws {
         var at = range.lowerBound
         var members: Set<UInt64> = []
+        var parts: Set<String> = []
         while at < range.upperBound {
             let (number, type) = try tag(&at, range.upperBound)
             let kind = Self.messages[name]?[number]
@@ -83,6 +87,10 @@ struct ProtobufValidator {
                 }
                 if name == "keyValue", !members.insert(number).inserted {
                     differences.insert(.memberTwice)
+                }
+                if ["resource", "scope", "status"].contains(kind) {
+                    if parts.contains(kind) { differences.insert(.parts) }
+                    if !content.isEmpty { parts.insert(kind) }
                 }
                 try message(kind, content)
             }

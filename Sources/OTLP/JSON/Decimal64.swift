@@ -9,6 +9,10 @@ struct Decimal64: Sendable {
 
     /// Nil where the text is not a decimal number, or has more digits than 64 bits hold.
     init?(_ text: ArraySlice<UInt8>) {
+        if let digits = Self.digits(text) {
+            magnitude = digits
+            return
+        }
         var rest = text
         if rest.first == UInt8(ascii: "-") {
             isNegative = true
@@ -24,6 +28,18 @@ struct Decimal64: Sendable {
             guard readExponent(&rest) else { return nil }
         }
         guard rest.isEmpty else { return nil }
+    }
+
+    /// The value of up to 19 digits, which 64 bits hold; nil for every other text.
+    private static func digits(_ text: ArraySlice<UInt8>) -> UInt64? {
+        guard (1...19).contains(text.count) else { return nil }
+        var value: UInt64 = 0
+        for byte in text {
+            let digit = byte &- UInt8(ascii: "0")
+            guard digit < 10 else { return nil }
+            value = value &* 10 &+ UInt64(digit)
+        }
+        return value
     }
 
     /// At least one digit. Zeros at the end of a fraction carry no value and are not counted.

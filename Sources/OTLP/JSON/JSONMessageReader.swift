@@ -63,6 +63,11 @@ struct JSONMessageReader: Sendable {
         }
     }
 
+    /// Takes the next element of an array of `KeyValue` if it looks as most do.
+    mutating func takePlainAttribute() -> JSONPlainAttribute? {
+        pending == nil ? tokens.takePlainAttribute() : nil
+    }
+
     /// Enters the next object of an array, passing over `null`; false at the array's end.
     mutating func nextObject() throws(DecodingError) -> Bool {
         while true {

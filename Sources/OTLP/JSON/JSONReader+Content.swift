@@ -24,9 +24,8 @@ extension JSONReader {
         var isRepaired = false
         var index = text.range.lowerBound
         while index < text.range.upperBound {
-            let escape =
-                bytes[index..<text.range.upperBound].firstIndex(of: UInt8(ascii: "\\"))
-                ?? text.range.upperBound
+            let escape = unsafe bytes.span.bytes.firstBackslash(
+                in: index..<text.range.upperBound)
             target.append(contentsOf: bytes[index..<escape])
             index = escape
             guard index < text.range.upperBound else { break }

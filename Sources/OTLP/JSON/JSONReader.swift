@@ -71,6 +71,22 @@ struct JSONReader: Sendable {
         }
     }
 
+    /// Where the next element of the innermost array begins, if it follows without white space.
+    var startOfElement: Int? {
+        switch expectation {
+        case .valueOrEndOfArray: return position
+        case .commaOrEnd where !containers.top && peek() == UInt8(ascii: ","): return position + 1
+        default: return nil
+        }
+    }
+
+    /// Goes on behind an element of an array that was read as a whole.
+    mutating func finishElement(from start: Int, to end: Int) {
+        tokenStart = start
+        position = end
+        expectation = .commaOrEnd
+    }
+
     private mutating func readAfterValue() throws(JSONError) -> JSONToken {
         let isObject = containers.top
         switch peek() {
@@ -191,12 +207,23 @@ extension JSONReader {
     }
 
     /// Reads from the opening quotation mark to behind the closing one.
+    @inline(__always)
     private mutating func readText() throws(JSONError) -> JSONText {
-        position += 1
-        let start = position
+        let start = position &+ 1
+        position = unsafe bytes.span.bytes.endOfPlainASCII(from: start)
+        if position < bytes.count, bytes[position] == UInt8(ascii: "\"") {
+            position &+= 1
+            return JSONText(
+                range: start..<position &- 1, hasEscapes: false, isValidUTF8: true)
+        }
+        return try readLongText(from: start)
+    }
+
+    /// Goes on at the first byte of a string that is a character of its own kind.
+    @inline(never)
+    private mutating func readLongText(from start: Int) throws(JSONError) -> JSONText {
         var text = JSONText(range: start..<start, hasEscapes: false, isValidUTF8: true)
         while true {
-            position = bytes.endOfPlainASCII(from: position)
             guard let byte = peek() else { throw error(.closingQuote) }
             switch byte {
             case UInt8(ascii: "\""):
@@ -212,6 +239,7 @@ extension JSONReader {
                 position += max(length, 1)
             default: throw error(.closingQuote)
             }
+            position = unsafe bytes.span.bytes.endOfPlainASCII(from: position)
         }
     }
 

@@ -63,8 +63,9 @@ extension JSONTraceDecoder {
 
 extension TraceID {
     fileprivate init?(digits: ArraySlice<UInt8>) {
-        guard digits.count == 32, let high = UInt64(hexadecimal: digits.prefix(16)),
-            let low = UInt64(hexadecimal: digits.suffix(16))
+        guard digits.count == 32,
+            let high = unsafe UInt64(hexadecimal: digits.span.bytes, at: 0),
+            let low = unsafe UInt64(hexadecimal: digits.span.bytes, at: 16)
         else { return nil }
         self.init(high: high, low: low)
     }
@@ -72,7 +73,8 @@ extension TraceID {
 
 extension SpanID {
     fileprivate init?(digits: ArraySlice<UInt8>) {
-        guard digits.count == 16, let word = UInt64(hexadecimal: digits) else { return nil }
+        guard digits.count == 16, let word = unsafe UInt64(hexadecimal: digits.span.bytes, at: 0)
+        else { return nil }
         self.init(word: word)
     }
 }

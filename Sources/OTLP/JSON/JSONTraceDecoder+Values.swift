@@ -24,7 +24,13 @@ extension JSONTraceDecoder {
         guard try json.beginArray() else { return ReadAttributes() }
         let start = batch.attributes.count
         var dropped: UInt32 = 0
-        while try json.nextObject() {
+        while true {
+            if let plain = json.takePlainAttribute() {
+                try charge()
+                batch.attributes.append(attribute(plain))
+                continue
+            }
+            guard try json.nextObject() else { break }
             try charge()
             let attribute = try keyValue()
             if isTooDeep {
@@ -39,6 +45,19 @@ extension JSONTraceDecoder {
             range: RecordRange(
                 start: UInt32(start), count: UInt32(batch.attributes.count - start)),
             dropped: dropped)
+    }
+
+    private func attribute(_ plain: JSONPlainAttribute) -> Attribute {
+        let key = Slice(from: plain.key.lowerBound, to: plain.key.upperBound)
+        let keyID = unsafe batch.keys.id(of: key, in: batch.bytes.span.bytes)
+        switch plain.value {
+        case .string(let text):
+            let slice = Slice(from: text.lowerBound, to: text.upperBound)
+            return Attribute(key: key, keyID: keyID, kind: .string, bits: slice.packed)
+        case .int(let number):
+            return Attribute(
+                key: key, keyID: keyID, kind: .int, bits: UInt64(bitPattern: number))
+        }
     }
 
     // message KeyValue { string key = 1; AnyValue value = 2; }

@@ -28,7 +28,7 @@ extension JSONWriter {
         case .object(let members):
             beginObject()
             for member in members {
-                name(member.name)
+                name(text: member.name)
                 write(member.value)
             }
             endObject()

@@ -12,7 +12,7 @@ extension JSONWriter {
             bool(flag)
         case .int(let number):
             name("intValue")
-            plain(number.description.utf8)
+            text(number)
         case .double(let number):
             name("doubleValue")
             double(number)

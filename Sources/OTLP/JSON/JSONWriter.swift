@@ -1,54 +1,90 @@
 /// Writes one JSON text as UTF-8, without or with line breaks.
 ///
 /// The caller keeps the order of calls right: a name before each value of an object.
-struct JSONWriter: Sendable {
-    private(set) var bytes: [UInt8] = []
-    private let isPretty: Bool
+struct JSONWriter: ~Copyable {
+    private var output: ForwardWriter
+    let isPretty: Bool
     private var level = 0
     /// Something stands before the next value in the same container.
     private var needsComma = false
     private var followsName = false
 
-    init(pretty: Bool) {
+    /// - Parameter count: about how many bytes will be written.
+    init(pretty: Bool, expecting count: Int = 256) {
+        output = ForwardWriter(expecting: count)
         isPretty = pretty
     }
+
+    /// What was written.
+    var bytes: [UInt8] { output.bytes }
 
     mutating func beginObject() { begin(UInt8(ascii: "{")) }
     mutating func endObject() { end(UInt8(ascii: "}")) }
     mutating func beginArray() { begin(UInt8(ascii: "[")) }
     mutating func endArray() { end(UInt8(ascii: "]")) }
 
-    mutating func name(_ name: String) {
+    mutating func name(text name: String) {
         separate()
-        appendQuoted(name)
-        appendColon()
+        quoted(name)
+        endName()
     }
 
+    @inline(__always)
     mutating func name(_ name: StaticString) {
         separate()
-        bytes.append(UInt8(ascii: "\""))
-        unsafe bytes.append(
-            contentsOf: UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
-        bytes.append(UInt8(ascii: "\""))
-        appendColon()
+        output.write(UInt8(ascii: "\""))
+        output.write(name)
+        output.write(UInt8(ascii: "\""))
+        endName()
     }
+
+    /// Writes an element of an array of `KeyValue` whose value is a text.
+    @inline(__always)
+    mutating func attribute(key: Slice, text: Slice, of source: [UInt8]) {
+        beginAttribute(key: key, of: source)
+        output.write("stringValue\":\"")
+        output.writeEscaped(text, of: source)
+        endAttribute()
+    }
+
+    /// Writes an element of an array of `KeyValue` whose value is an integer.
+    @inline(__always)
+    mutating func attribute(key: Slice, integer: Int64, of source: [UInt8]) {
+        beginAttribute(key: key, of: source)
+        output.write("intValue\":\"")
+        output.write(decimal: integer)
+        endAttribute()
+    }
+
+    @inline(__always)
+    private mutating func beginAttribute(key: Slice, of source: [UInt8]) {
+        precondition(!isPretty)
+        separate()
+        output.write("{\"key\":\"")
+        output.writeEscaped(key, of: source)
+        output.write("\",\"value\":{\"")
+    }
+
+    @inline(__always)
+    private mutating func endAttribute() { output.write("\"}}") }
 
     mutating func string(_ text: String) {
         separate()
-        appendQuoted(text)
+        quoted(text)
     }
 
-    /// Writes bytes that are UTF-8 text.
-    mutating func string(_ text: ArraySlice<UInt8>) {
+    /// Writes a slice of bytes that is UTF-8 text.
+    @inline(__always)
+    mutating func string(_ text: Slice, of source: [UInt8]) {
         separate()
-        bytes.append(UInt8(ascii: "\""))
-        unsafe text.withUnsafeBufferPointer { unsafe appendEscaped($0) }
-        bytes.append(UInt8(ascii: "\""))
+        output.write(UInt8(ascii: "\""))
+        output.writeEscaped(text, of: source)
+        output.write(UInt8(ascii: "\""))
     }
 
     mutating func int(_ number: Int64) {
         separate()
-        bytes.append(contentsOf: number.description.utf8)
+        output.write(decimal: number)
     }
 
     /// Writes the shortest text that reads back as the same double, always with a fraction or an
@@ -56,100 +92,106 @@ struct JSONWriter: Sendable {
     mutating func double(_ number: Double) {
         separate()
         if number.isFinite {
-            bytes.append(contentsOf: number.description.utf8)
+            output.write(number.description.utf8)
         } else {
-            appendQuoted(number.isNaN ? "NaN" : number < 0 ? "-Infinity" : "Infinity")
+            quoted(number.isNaN ? "NaN" : number < 0 ? "-Infinity" : "Infinity")
         }
     }
 
     mutating func bool(_ flag: Bool) {
         separate()
-        bytes.append(contentsOf: (flag ? "true" : "false").utf8)
+        if flag { output.write("true") } else { output.write("false") }
     }
 
     mutating func null() {
         separate()
-        bytes.append(contentsOf: "null".utf8)
+        output.write("null")
     }
 
     /// Writes text of ASCII characters that need no escape, in quotation marks.
-    mutating func plain(_ text: some Sequence<UInt8>) {
+    mutating func plain(_ text: some Collection<UInt8>) {
         separate()
-        bytes.append(UInt8(ascii: "\""))
-        bytes.append(contentsOf: text)
-        bytes.append(UInt8(ascii: "\""))
+        output.write(UInt8(ascii: "\""))
+        output.write(text)
+        output.write(UInt8(ascii: "\""))
     }
 
+    /// Writes a 64-bit integer as text, as the JSON mapping of protobuf has it.
+    mutating func text(_ number: Int64) {
+        separate()
+        output.write(UInt8(ascii: "\""))
+        output.write(decimal: number)
+        output.write(UInt8(ascii: "\""))
+    }
+
+    /// Writes an unsigned 64-bit integer as text.
+    mutating func text(_ number: UInt64) {
+        separate()
+        output.write(UInt8(ascii: "\""))
+        output.write(decimal: number)
+        output.write(UInt8(ascii: "\""))
+    }
+
+    /// Writes an id as hexadecimal text.
+    mutating func hexadecimal(_ id: TraceID) {
+        separate()
+        output.write(UInt8(ascii: "\""))
+        output.write(hexadecimal: id.high)
+        output.write(hexadecimal: id.low)
+        output.write(UInt8(ascii: "\""))
+    }
+
+    /// Writes an id as hexadecimal text.
+    mutating func hexadecimal(_ id: SpanID) {
+        separate()
+        output.write(UInt8(ascii: "\""))
+        output.write(hexadecimal: id.word)
+        output.write(UInt8(ascii: "\""))
+    }
+
+    @inline(__always)
     private mutating func begin(_ bracket: UInt8) {
         separate()
-        bytes.append(bracket)
-        level += 1
+        output.write(bracket)
+        level &+= 1
         needsComma = false
     }
 
+    @inline(__always)
     private mutating func end(_ bracket: UInt8) {
-        level -= 1
-        if needsComma { breakLine() }
-        bytes.append(bracket)
+        level &-= 1
+        if isPretty, needsComma { breakLine() }
+        output.write(bracket)
         needsComma = true
     }
 
+    @inline(__always)
     private mutating func separate() {
         if followsName {
             followsName = false
         } else {
-            if needsComma { bytes.append(UInt8(ascii: ",")) }
-            if level > 0 { breakLine() }
+            if needsComma { output.write(UInt8(ascii: ",")) }
+            if isPretty, level > 0 { breakLine() }
         }
         needsComma = true
     }
 
     private mutating func breakLine() {
-        guard isPretty else { return }
-        bytes.append(0x0A)
-        for _ in 0..<level { bytes.append(contentsOf: [0x20, 0x20]) }
+        output.write(0x0A)
+        for _ in 0..<level { output.write("  ") }
     }
 
-    private mutating func appendColon() {
-        bytes.append(UInt8(ascii: ":"))
-        if isPretty { bytes.append(0x20) }
+    @inline(__always)
+    private mutating func endName() {
+        output.write(UInt8(ascii: ":"))
+        if isPretty { output.write(0x20) }
         followsName = true
     }
 
-    private mutating func appendQuoted(_ text: String) {
+    private mutating func quoted(_ text: String) {
         var text = text
-        bytes.append(UInt8(ascii: "\""))
-        text.withUTF8 { unsafe appendEscaped($0) }
-        bytes.append(UInt8(ascii: "\""))
-    }
-
-    private mutating func appendEscaped(_ text: UnsafeBufferPointer<UInt8>) {
-        var start = 0
-        for index in text.indices {
-            let byte = unsafe text[index]
-            guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else {
-                continue
-            }
-            unsafe bytes.append(contentsOf: text[start..<index])
-            start = index + 1
-            appendEscape(byte)
-        }
-        unsafe bytes.append(contentsOf: text[start...])
-    }
-
-    private mutating func appendEscape(_ byte: UInt8) {
-        bytes.append(UInt8(ascii: "\\"))
-        switch byte {
-        case 0x08: bytes.append(UInt8(ascii: "b"))
-        case 0x09: bytes.append(UInt8(ascii: "t"))
-        case 0x0A: bytes.append(UInt8(ascii: "n"))
-        case 0x0C: bytes.append(UInt8(ascii: "f"))
-        case 0x0D: bytes.append(UInt8(ascii: "r"))
-        case ..<0x20:
-            bytes.append(contentsOf: "u00".utf8)
-            bytes.append(hexadecimalDigit(of: byte >> 4))
-            bytes.append(hexadecimalDigit(of: byte & 15))
-        default: bytes.append(byte)
-        }
+        output.write(UInt8(ascii: "\""))
+        text.withUTF8 { unsafe output.writeEscaped(UnsafeRawBufferPointer($0)) }
+        output.write(UInt8(ascii: "\""))
     }
 }

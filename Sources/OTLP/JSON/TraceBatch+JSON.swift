@@ -12,14 +12,14 @@ extension TraceBatch {
 }
 
 /// Writes a batch as JSON; see `JSONTraceDecoder` for the messages.
-private struct JSONTraceEncoder {
+private struct JSONTraceEncoder: ~Copyable {
     private let batch: TraceBatch
     private var json: JSONWriter
     private let irregular: [IrregularID.Owner: [IrregularID]]
 
     init(_ batch: TraceBatch, pretty: Bool) {
         self.batch = batch
-        json = JSONWriter(pretty: pretty)
+        json = JSONWriter(pretty: pretty, expecting: batch.bytes.count * 3)
         irregular = Dictionary(grouping: batch.irregularIDs, by: \.owner)
     }
 
@@ -139,7 +139,7 @@ extension JSONTraceEncoder {
     private mutating func text(_ name: StaticString, _ slice: Slice) {
         guard !slice.isEmpty else { return }
         json.name(name)
-        json.string(batch.bytes(slice))
+        json.string(slice, of: batch.bytes)
     }
 
     private mutating func number(_ name: StaticString, _ number: Int64) {
@@ -151,7 +151,7 @@ extension JSONTraceEncoder {
     private mutating func nanoseconds(_ name: StaticString, _ time: UInt64) {
         guard time != 0 else { return }
         json.name(name)
-        json.plain(time.description.utf8)
+        json.text(time)
     }
 
     private mutating func list(
@@ -167,16 +167,32 @@ extension JSONTraceEncoder {
 
     private mutating func attributes(_ range: RecordRange, _ dropped: UInt32) {
         list("attributes", range) { encoder, index in
-            let attribute = encoder.batch.attributes[index]
-            encoder.json.beginObject()
-            encoder.text("key", attribute.key)
-            if !attribute.isWithoutValue {
-                encoder.json.name("value")
-                encoder.value(attribute.value)
-            }
-            encoder.json.endObject()
+            encoder.attribute(encoder.batch.attributes[index])
         }
         number("droppedAttributesCount", Int64(dropped))
+    }
+
+    @inline(__always)
+    private mutating func attribute(_ attribute: Attribute) {
+        if !json.isPretty, !attribute.key.isEmpty {
+            // Nearly all attributes are one of these two.
+            switch attribute.kind {
+            case .string:
+                let text = Slice(packed: attribute.bits)
+                return json.attribute(key: attribute.key, text: text, of: batch.bytes)
+            case .int:
+                let integer = Int64(bitPattern: attribute.bits)
+                return json.attribute(key: attribute.key, integer: integer, of: batch.bytes)
+            default: break
+            }
+        }
+        json.beginObject()
+        text("key", attribute.key)
+        if !attribute.isWithoutValue {
+            json.name("value")
+            value(attribute.value)
+        }
+        json.endObject()
     }
 
     private mutating func value(_ value: FlatValue) {
@@ -184,9 +200,14 @@ extension JSONTraceEncoder {
         case .string(let slice):
             json.beginObject()
             json.name("stringValue")
-            json.string(batch.bytes(slice))
+            json.string(slice, of: batch.bytes)
             json.endObject()
-        case .empty, .bool, .int, .double, .array, .keyValueList, .bytes:
+        case .int(let number):
+            json.beginObject()
+            json.name("intValue")
+            json.text(number)
+            json.endObject()
+        case .empty, .bool, .double, .array, .keyValueList, .bytes:
             json.write(batch.anyValue(value))
         }
     }
@@ -197,7 +218,7 @@ extension JSONTraceEncoder {
     ) {
         if id.isValid {
             json.name(name)
-            json.plain(id.description.utf8)
+            json.hexadecimal(id)
         } else if irregularIDs.contains(.traceID) {
             irregularID(name, .traceID, of: owner)
         }
@@ -209,7 +230,7 @@ extension JSONTraceEncoder {
     ) {
         if id.isValid {
             json.name(name)
-            json.plain(id.description.utf8)
+            json.hexadecimal(id)
         } else if irregularIDs.contains(field) {
             irregularID(name, field, of: owner)
         }

@@ -1,34 +1,61 @@
-extension [UInt8] {
+/// How many bytes of eight, in little-endian order, stand in a JSON string as they are, before the
+/// first quotation mark, backslash or control character.
+@inline(__always)
+func bytesWithoutEscape(of word: UInt64) -> Int {
+    (jsonEscapes(of: word) & 0x8080_8080_8080_8080).trailingZeroBitCount >> 3
+}
+
+/// The highest bit of each byte says whether it needs an escape. Above the lowest such byte it may
+/// say so wrongly, because subtractions borrow upwards.
+@inline(__always)
+func jsonEscapes(of word: UInt64) -> UInt64 {
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    let quotes = word ^ (ones &* UInt64(UInt8(ascii: "\"")))
+    let slashes = word ^ (ones &* UInt64(UInt8(ascii: "\\")))
+    return (word &- ones &* 0x20) & ~word | (quotes &- ones) & ~quotes
+        | (slashes &- ones) & ~slashes
+}
+
+extension RawSpan {
     /// The first index from `start` on of a byte that is a quotation mark, a backslash, a control
     /// character or not ASCII; the end if there is none.
+    @inline(__always)
     func endOfPlainASCII(from start: Int) -> Int {
-        let ones: UInt64 = 0x0101_0101_0101_0101
         let highs: UInt64 = 0x8080_8080_8080_8080
-        let raw = unsafe span.bytes
         var index = start
-        while count - index >= 8 {
-            let word = UInt64(
-                littleEndian: unsafe raw.unsafeLoadUnaligned(
-                    fromByteOffset: index, as: UInt64.self))
-            let quotes = word ^ (ones &* UInt64(UInt8(ascii: "\"")))
-            let slashes = word ^ (ones &* UInt64(UInt8(ascii: "\\")))
-            // A subtraction borrows only upwards, so the lowest marked byte is always a true one.
-            let marks =
-                (word &- ones &* 0x20) & ~word | (quotes &- ones) & ~quotes
-                | (slashes &- ones) & ~slashes | word
-            let special = marks & highs
-            if special != 0 { return index + special.trailingZeroBitCount >> 3 }
-            index += 8
+        while byteCount &- index >= 8 {
+            let word = UInt64(littleEndian: rawWord(at: index))
+            let special = (jsonEscapes(of: word) | word) & highs
+            if special != 0 { return index &+ special.trailingZeroBitCount &>> 3 }
+            index &+= 8
         }
-        while index < count {
-            switch self[index] {
+        while index < byteCount {
+            switch byte(at: index) {
             case UInt8(ascii: "\""), UInt8(ascii: "\\"), ..<0x20, 0x80...: return index
             default: index += 1
             }
         }
         return index
     }
+}
 
+extension RawSpan {
+    /// The first index of a backslash; the range's end if there is none.
+    func firstBackslash(in range: Range<Int>) -> Int {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        var index = range.lowerBound
+        while range.upperBound &- index >= 8 {
+            let word = UInt64(littleEndian: rawWord(at: index)) ^ (ones &* 0x5C)
+            let found = (word &- ones) & ~word & 0x8080_8080_8080_8080
+            if found != 0 { return index &+ found.trailingZeroBitCount &>> 3 }
+            index &+= 8
+        }
+        while index < range.upperBound, byte(at: index) != UInt8(ascii: "\\") { index += 1 }
+        return index
+    }
+}
+
+extension [UInt8] {
     /// How many bytes the well-formed UTF-8 sequence at this index has; 0 if it is ill-formed.
     ///
     /// Source: The Unicode Standard, table 3-7.

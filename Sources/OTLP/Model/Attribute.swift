@@ -28,6 +28,14 @@ public struct Attribute: Sendable {
         (kind, bits) = value.parts
     }
 
+    @inline(__always)
+    init(key: Slice, keyID: KeyID, kind: Kind, bits: UInt64) {
+        self.key = key
+        self.bits = bits
+        self.keyID = keyID
+        self.kind = kind
+    }
+
     /// A `KeyValue` whose `value` is absent, which reads as empty and is encoded as it came.
     static var withoutValue: Attribute {
         var attribute = Attribute(key: .empty, value: .empty)
@@ -36,6 +44,13 @@ public struct Attribute: Sendable {
     }
 
     var isWithoutValue: Bool { kind == .empty && bits == 1 }
+
+    /// Sets the value by its parts.
+    @inline(__always)
+    mutating func set(_ kind: Kind, _ bits: UInt64) {
+        self.kind = kind
+        self.bits = bits
+    }
 
     /// The value; scalars are here, everything longer is a slice of the batch's bytes.
     public var value: FlatValue {

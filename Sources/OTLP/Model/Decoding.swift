@@ -74,7 +74,7 @@ struct NodeBudget {
     /// Takes some nodes; false when there were too few left.
     @inline(__always)
     mutating func charge(_ nodes: Int = 1) -> Bool {
-        left -= nodes
+        left &-= nodes
         return left >= 0
     }
 }

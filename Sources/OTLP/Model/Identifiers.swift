@@ -91,6 +91,31 @@ extension UInt64 {
         self = word
     }
 
+    /// The value of the 16 hexadecimal digits that lie in these bytes.
+    ///
+    /// Eight bytes a turn: of digits and letters the low four bits, and nine more for letters, are
+    /// the value.
+    init?(hexadecimal bytes: RawSpan, at offset: Int) {
+        guard let high = Self.eightDigits(UInt64(bigEndian: bytes.rawWord(at: offset))),
+            let low = Self.eightDigits(UInt64(bigEndian: bytes.rawWord(at: offset + 8)))
+        else { return nil }
+        self = high << 32 | low
+    }
+
+    private static func eightDigits(_ text: UInt64) -> UInt64? {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let highs = ones << 7
+        let lower = text | ones &* 0x20
+        // For bytes below 128, adding 128 − n sets the highest bit of those that are n or more.
+        let isDigit = (text &+ ones &* 0x50) & ~(text &+ ones &* 0x46)
+        let isLetter = (lower &+ ones &* 0x1F) & ~(lower &+ ones &* 0x19)
+        guard text & highs == 0, (isDigit | isLetter) & highs == highs else { return nil }
+        var nibbles = text & (ones &* 0x0F) &+ (isLetter & highs) >> 7 &* 9
+        nibbles = (nibbles | nibbles >> 4) & 0x00FF_00FF_00FF_00FF
+        nibbles = (nibbles | nibbles >> 8) & 0x0000_FFFF_0000_FFFF
+        return (nibbles | nibbles >> 16) & 0xFFFF_FFFF
+    }
+
     /// 16 lower-case hexadecimal digits.
     var hexadecimal: String {
         unsafe String(unsafeUninitializedCapacity: 16) { text in

@@ -72,12 +72,12 @@ public struct KeyTable: Sendable {
         var place = words.hash(length: length) & mask
         while true {
             let slot = slots[place]
-            if slot.id == 0 { return .unknown }
             if slot.words == words, slot.length == key.length,
                 length <= 16 || middle(of: slot, equals: bytes, offset, length)
             {
                 return KeyID(number: slot.id)
             }
+            if slot.id == 0 { return .unknown }
             place = (place + 1) & mask
         }
     }
@@ -122,9 +122,7 @@ private struct KeyWords: Equatable {
             first = bytes.rawWord(at: offset)
             last = bytes.rawWord(at: offset + length - 8)
         } else {
-            var word: UInt64 = 0
-            for place in 0..<length { word = word << 8 | UInt64(bytes.byte(at: offset + place)) }
-            first = word
+            first = bytes.shortWord(at: offset, length)
             last = 0
         }
     }

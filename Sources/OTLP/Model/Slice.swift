@@ -20,6 +20,14 @@ public struct Slice: Hashable, Sendable {
     @inlinable @inline(__always)
     var range: Range<Int> { Int(offset)..<Int(offset) + Int(length) }
 
+    /// - Precondition: both are within a body, whose size 32 bits hold.
+    @inline(__always)
+    init(from start: Int, to end: Int) {
+        self.init(
+            offset: UInt32(truncatingIfNeeded: start),
+            length: UInt32(truncatingIfNeeded: end &- start))
+    }
+
     @inlinable @inline(__always)
     init(packed: UInt64) {
         self.init(

@@ -31,6 +31,11 @@ public struct TraceBatch: Sendable {
     /// Empties the batch and keeps its memory.
     public mutating func removeAll() {
         bytes.removeAll(keepingCapacity: true)
+        removeRecords()
+    }
+
+    /// Empties all but `bytes`, which a decoder replaces by the body that it shares.
+    mutating func removeRecords() {
         resources.removeAll(keepingCapacity: true)
         scopes.removeAll(keepingCapacity: true)
         spans.removeAll(keepingCapacity: true)

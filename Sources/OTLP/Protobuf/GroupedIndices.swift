@@ -3,14 +3,26 @@
 /// A decoded batch lies by group already; then there is nothing to sort.
 struct GroupedIndices {
     /// Where the elements of a group end; they begin where the group before ends.
-    private var ends: [Int]
+    private var ends: [Int] = []
     /// The elements by group; nil where they lie so themselves.
     private var order: [Int]?
+
+    init() {}
 
     /// - Precondition: every element names a group below `groups`.
     /// - Complexity: linear in elements and groups.
     init<Element>(_ elements: [Element], groups: Int, by group: (Element) -> UInt32) {
-        ends = Array(repeating: 0, count: groups)
+        regroup(elements, groups: groups, by: group)
+    }
+
+    /// Groups other elements, in the memory that there is.
+    @inline(__always)
+    mutating func regroup<Element>(
+        _ elements: [Element], groups: Int, by group: (Element) -> UInt32
+    ) {
+        order = nil
+        ends.removeAll(keepingCapacity: true)
+        for _ in 0..<groups { ends.append(0) }
         var isGrouped = true
         var latest: UInt32 = 0
         for element in elements {

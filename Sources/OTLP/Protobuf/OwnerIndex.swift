@@ -3,6 +3,8 @@ struct OwnerIndex {
     /// Owners in ascending order, those of one owner in the order in which they came.
     private let entries: [(owner: UInt64, place: Int)]
 
+    init() { entries = [] }
+
     init<Element>(_ elements: [Element], by owner: (Element) -> UInt64) {
         entries = elements.indices.map { (owner(elements[$0]), $0) }.sorted { $0 < $1 }
     }

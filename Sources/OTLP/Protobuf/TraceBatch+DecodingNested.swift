@@ -38,7 +38,7 @@ extension TraceBatch {
             }
         }
         guard writer.count <= Self.maximumBytes - bytes.count else { throw .tooManyBytes }
-        return append(bytes: writer.finish())
+        return append(bytes: writer.bytes)
     }
 }
 

@@ -6,38 +6,52 @@ extension TraceBatch {
     /// that it names. Spans of one scope keep their order.
     /// - Complexity: linear, whatever the order of spans and scopes.
     public func protobuf() -> [UInt8] {
-        var encoder = TraceEncoder(self)
-        encoder.writeRequest()
-        return encoder.finish()
+        var encoder = ProtobufEncoder()
+        encoder.encode(self)
+        return encoder.writer.bytes
     }
 }
 
-/// Writes a batch from its end to its start; so each function reads from its last line to its first.
-private struct TraceEncoder: ~Copyable {
-    private let batch: TraceBatch
-    private var writer: BackwardWriter
-    private let unknown: OwnerIndex
-    private let irregular: OwnerIndex
+/// Encodes batches one after the other, in memory that it keeps.
+///
+/// Once it has encoded a batch of some size, encoding one of that size takes no memory.
+public struct ProtobufEncoder: ~Copyable {
+    // It writes from the end to the start; so each function reads from its last line to its first.
+    private var batch = TraceBatch()
+    fileprivate var writer = BackwardWriter(expecting: 0)
+    private var scopes = GroupedIndices()
+    private var spans = GroupedIndices()
+    private var unknown = OwnerIndex()
+    private var irregular = OwnerIndex()
 
-    init(_ batch: TraceBatch) {
-        self.batch = batch
-        writer = BackwardWriter(expecting: batch.bytes.count + 64)
-        unknown = OwnerIndex(batch.unknownFields) { $0.owner.code }
-        irregular = OwnerIndex(batch.irregularIDs) { $0.owner.code }
+    public init() {}
+
+    /// The batch that was encoded last, as one `ExportTraceServiceRequest`; empty before the first.
+    public var bytes: RawSpan {
+        @_lifetime(borrow self)
+        get { writer.span }
     }
 
-    consuming func finish() -> [UInt8] { writer.finish() }
+    /// Encodes a batch; see `TraceBatch.protobuf()`. The result is in `bytes`.
+    public mutating func encode(_ batch: TraceBatch) {
+        self.batch = batch
+        writer.restart(expecting: batch.bytes.count + 64)
+        unknown = OwnerIndex(batch.unknownFields) { $0.owner.code }
+        irregular = OwnerIndex(batch.irregularIDs) { $0.owner.code }
+        scopes.regroup(batch.scopes, groups: batch.resources.count) { $0.resource }
+        spans.regroup(batch.spans, groups: batch.scopes.count) { $0.scope }
+        writeRequest()
+        self.batch = TraceBatch()
+    }
 
-    mutating func writeRequest() {
+    private mutating func writeRequest() {
         writeUnknown(of: .request)
-        let scopes = GroupedIndices(batch.scopes, groups: batch.resources.count) { $0.resource }
-        let spans = GroupedIndices(batch.spans, groups: batch.scopes.count) { $0.scope }
         for resource in batch.resources.indices.reversed() {
             let mark = writer.count
             writeUnknown(of: .resourceSpans(UInt32(resource)))
             writer.field(tag: 0x1A, batch.resources[resource].schemaURL, of: batch.bytes)
             for place in scopes.places(of: resource).reversed() {
-                writeScopeSpans(scopes.element(at: place), spans)
+                writeScopeSpans(scopes.element(at: place))
             }
             write(batch.resources[resource], at: UInt32(resource))
             writer.close(tag: 0x0A, since: mark)
@@ -53,7 +67,7 @@ private struct TraceEncoder: ~Copyable {
         writer.close(tag: 0x0A, since: mark)
     }
 
-    private mutating func writeScopeSpans(_ index: Int, _ spans: GroupedIndices) {
+    private mutating func writeScopeSpans(_ index: Int) {
         let mark = writer.count
         let scope = batch.scopes[index]
         writeUnknown(of: .scopeSpans(UInt32(index)))
@@ -147,12 +161,23 @@ private struct TraceEncoder: ~Copyable {
 
     @inline(__always)
     private mutating func write(_ attribute: Attribute, tag: UInt32) {
+        if attribute.kind == .string, unknown.isEmpty, !attribute.key.isEmpty {
+            let text = Slice(packed: attribute.bits)
+            if Int(attribute.key.length) + Int(text.length) <= BackwardWriter.shortText {
+                writer.write(tag: tag, key: attribute.key, shortText: text, of: batch.bytes)
+                return
+            }
+        }
+        writeLong(attribute, tag: tag)
+    }
+
+    private mutating func writeLong(_ attribute: Attribute, tag: UInt32) {
         let mark = writer.count
         if !unknown.isEmpty { writeUnknown(of: .keyValue(attribute.key.offset)) }
         if !attribute.isWithoutValue {
             let valueMark = writer.count
             if !unknown.isEmpty { writeUnknown(of: .value(attribute.key.offset)) }
-            write(attribute.value)
+            writeValue(of: attribute)
             writer.close(tag: 0x12, since: valueMark)
         }
         writer.field(tag: 0x0A, attribute.key, of: batch.bytes)
@@ -160,22 +185,23 @@ private struct TraceEncoder: ~Copyable {
     }
 
     @inline(__always)
-    private mutating func write(_ value: FlatValue) {
-        switch value {
+    private mutating func writeValue(of attribute: Attribute) {
+        let bits = attribute.bits
+        switch attribute.kind {
         case .empty: break
-        case .string(let slice): writer.member(tag: 0x0A, slice, of: batch.bytes)
-        case .bool(let flag):
-            writer.write(byte: flag ? 1 : 0)
+        case .string: writer.member(tag: 0x0A, Slice(packed: bits), of: batch.bytes)
+        case .bool:
+            writer.write(byte: bits == 0 ? 0 : 1)
             writer.write(tag: 0x10)
-        case .int(let number):
-            writer.write(varint: UInt64(bitPattern: number))
+        case .int:
+            writer.write(varint: bits)
             writer.write(tag: 0x18)
-        case .double(let number):
-            writer.write(fixed64: number.bitPattern)
+        case .double:
+            writer.write(fixed64: bits)
             writer.write(tag: 0x21)
-        case .array(let slice): writer.member(tag: 0x2A, slice, of: batch.bytes)
-        case .keyValueList(let slice): writer.member(tag: 0x32, slice, of: batch.bytes)
-        case .bytes(let slice): writer.member(tag: 0x3A, slice, of: batch.bytes)
+        case .array: writer.member(tag: 0x2A, Slice(packed: bits), of: batch.bytes)
+        case .keyValueList: writer.member(tag: 0x32, Slice(packed: bits), of: batch.bytes)
+        case .bytes: writer.member(tag: 0x3A, Slice(packed: bits), of: batch.bytes)
         }
     }
 
@@ -188,7 +214,7 @@ private struct TraceEncoder: ~Copyable {
 }
 
 // Ids: the number where it is one, else the bytes that came, else nothing.
-extension TraceEncoder {
+extension ProtobufEncoder {
     @inline(__always)
     private mutating func write(
         _ id: TraceID, tag: UInt32, _ owner: IrregularID.Owner, _ irregularIDs: IrregularIDs
@@ -196,8 +222,7 @@ extension TraceEncoder {
         if id.isValid {
             writer.write(fixed64: id.low.byteSwapped)
             writer.write(fixed64: id.high.byteSwapped)
-            writer.write(varint: 16)
-            writer.write(tag: tag)
+            writer.write(tag: tag, length: 16)
         } else if irregularIDs.contains(.traceID) {
             writeIrregular(.traceID, tag: tag, of: owner)
         }
@@ -210,8 +235,7 @@ extension TraceEncoder {
     ) {
         if id.isValid {
             writer.write(fixed64: id.word.byteSwapped)
-            writer.write(varint: 8)
-            writer.write(tag: tag)
+            writer.write(tag: tag, length: 8)
         } else if irregularIDs.contains(field) {
             writeIrregular(field, tag: tag, of: owner)
         }

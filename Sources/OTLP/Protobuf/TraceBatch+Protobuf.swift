@@ -17,7 +17,8 @@ extension TraceBatch {
     public mutating func decode(
         protobuf body: [UInt8], limits: DecodingLimits = .standard
     ) throws(DecodingError) {
-        removeAll()
+        removeRecords()
+        bytes = []
         var cursor = unsafe WireCursor(body.span.bytes, limits: limits)
         do throws(WireError) {
             guard body.count <= Self.maximumBytes else { throw .tooManyBytes }

@@ -5,54 +5,69 @@
 /// is written comes from `advance(_:)`.
 @safe
 struct BackwardWriter: ~Copyable {
-    /// The bytes from `head` on are written.
-    private var buffer: UnsafeMutableRawBufferPointer
+    /// The bytes from `head` to `capacity` are written.
+    private var memory: UnsafeMutableRawPointer
+    private var capacity: Int
     private var head: Int
 
     init(expecting count: Int) {
-        unsafe buffer = .allocate(byteCount: max(count, 64), alignment: 8)
-        head = unsafe buffer.count
+        capacity = max(count, 64)
+        unsafe memory = .allocate(byteCount: capacity, alignment: 8)
+        head = capacity
     }
 
     deinit {
-        unsafe buffer.deallocate()
+        unsafe memory.deallocate()
     }
 
     /// Bytes written so far; a message's length is the difference of two of these.
     @inline(__always)
-    var count: Int { unsafe buffer.count - head }
+    var count: Int { capacity &- head }
 
     /// What was written.
-    consuming func finish() -> [UInt8] {
-        unsafe [UInt8](UnsafeRawBufferPointer(rebasing: buffer[head...]))
+    var bytes: [UInt8] {
+        unsafe [UInt8](UnsafeRawBufferPointer(start: memory + head, count: count))
+    }
+
+    /// What was written, where it lies.
+    var span: RawSpan {
+        @_lifetime(borrow self)
+        get {
+            let written = unsafe RawSpan(_unsafeStart: memory + head, byteCount: count)
+            return unsafe _overrideLifetime(written, borrowing: self)
+        }
+    }
+
+    /// Forgets what was written, keeps the memory, and makes it at least this large.
+    mutating func restart(expecting expected: Int) {
+        head = capacity
+        if capacity < expected { grow(expected) }
     }
 
     /// Moves the head so that so many bytes can be written behind it, and returns it.
     @inline(__always)
     private mutating func advance(_ needed: Int) -> Int {
-        precondition(needed >= 0)
         if head < needed { grow(needed) }
-        head -= needed
+        head &-= needed
         return head
     }
 
     @inline(never)
     private mutating func grow(_ needed: Int) {
         let written = count
-        let capacity = unsafe max(buffer.count * 2, written + needed)
-        let grown = UnsafeMutableRawBufferPointer.allocate(byteCount: capacity, alignment: 8)
-        let newHead = capacity - written
-        unsafe UnsafeMutableRawBufferPointer(rebasing: grown[newHead...]).copyMemory(
-            from: UnsafeRawBufferPointer(rebasing: buffer[head...]))
-        unsafe buffer.deallocate()
-        unsafe buffer = grown
-        head = newHead
+        let larger = max(capacity * 2, written + needed)
+        let grown = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: 8)
+        unsafe (grown + (larger - written)).copyMemory(from: memory + head, byteCount: written)
+        unsafe memory.deallocate()
+        unsafe memory = grown
+        head = larger - written
+        capacity = larger
     }
 
     @inline(__always)
     mutating func write(byte: UInt8) {
         let place = advance(1)
-        unsafe buffer[place] = byte
+        unsafe memory.storeBytes(of: byte, toByteOffset: place, as: UInt8.self)
     }
 
     @inline(__always)
@@ -60,9 +75,7 @@ struct BackwardWriter: ~Copyable {
         if word < 0x80 {
             write(byte: UInt8(truncatingIfNeeded: word))
         } else if word < 0x4000 {
-            let place = advance(2)
-            unsafe buffer[place] = UInt8(truncatingIfNeeded: word) | 0x80
-            unsafe buffer[place + 1] = UInt8(truncatingIfNeeded: word >> 7)
+            write(twoBytes: UInt16(truncatingIfNeeded: word << 1 & 0x7F00 | word & 0x7F | 0x80))
         } else {
             writeLong(varint: word)
         }
@@ -74,48 +87,122 @@ struct BackwardWriter: ~Copyable {
         let start = advance(size)
         var rest = word
         for place in start..<start + size - 1 {
-            unsafe buffer[place] = UInt8(truncatingIfNeeded: rest) | 0x80
+            unsafe memory.storeBytes(
+                of: UInt8(truncatingIfNeeded: rest) | 0x80, toByteOffset: place, as: UInt8.self)
             rest >>= 7
         }
-        unsafe buffer[start + size - 1] = UInt8(truncatingIfNeeded: rest)
+        unsafe memory.storeBytes(
+            of: UInt8(truncatingIfNeeded: rest), toByteOffset: start + size - 1, as: UInt8.self)
+    }
+
+    @inline(__always)
+    private mutating func write(twoBytes word: UInt16) {
+        let place = advance(2)
+        unsafe memory.storeBytes(of: word.littleEndian, toByteOffset: place, as: UInt16.self)
     }
 
     @inline(__always)
     mutating func write(fixed64 word: UInt64) {
         let place = advance(8)
-        unsafe buffer.storeBytes(of: word.littleEndian, toByteOffset: place, as: UInt64.self)
+        unsafe memory.storeBytes(of: word.littleEndian, toByteOffset: place, as: UInt64.self)
     }
 
     @inline(__always)
     mutating func write(fixed32 word: UInt32) {
         let place = advance(4)
-        unsafe buffer.storeBytes(of: word.littleEndian, toByteOffset: place, as: UInt32.self)
+        unsafe memory.storeBytes(of: word.littleEndian, toByteOffset: place, as: UInt32.self)
     }
 
     /// Copies a slice of some batch's bytes.
     @inline(__always)
     mutating func write(_ slice: Slice, of source: [UInt8]) {
+        let place = advance(Int(slice.length))
+        copy(slice, of: source, to: place)
+    }
+
+    /// Writes a whole `KeyValue` whose value is a text; all its lengths take one byte.
+    ///
+    /// As its size is known, it is the one message that is written from front to back: two thirds
+    /// of all attributes are such, and so they take half the instructions.
+    /// - Precondition: `tag` is below 128, key and text have at most `shortText` bytes together.
+    @inline(__always)
+    mutating func write(tag: UInt32, key: Slice, shortText text: Slice, of source: [UInt8]) {
+        let size = 8 &+ Int(key.length) &+ Int(text.length)
+        let place = advance(size)
+        let keyHead = tag | UInt32(truncatingIfNeeded: size &- 2) &<< 8 | 0x0A_0000
+        let valueHead = 0x0A_0012 | (text.length &+ 2) &<< 8
+        store(keyHead | key.length &<< 24, at: place)
+        copy(key, of: source, to: place &+ 4)
+        store(valueHead | text.length &<< 24, at: place &+ 4 &+ Int(key.length))
+        copy(text, of: source, to: place &+ 8 &+ Int(key.length))
+    }
+
+    static var shortText: Int { 0x7F - 6 }
+
+    @inline(__always)
+    private func store(_ word: UInt32, at place: Int) {
+        unsafe memory.storeBytes(of: word.littleEndian, toByteOffset: place, as: UInt32.self)
+    }
+
+    /// Most texts are short, and calling memcpy would take longer than copying them in two words
+    /// that may overlap.
+    @inline(__always)
+    private func copy(_ slice: Slice, of source: [UInt8], to place: Int) {
+        let start = Int(slice.offset)
         let length = Int(slice.length)
-        guard length > 0 else { return }
-        precondition(slice.range.upperBound <= source.count, "a slice of another batch")
-        let place = advance(length)
+        precondition(start &+ length <= source.count, "a slice of another batch")
         unsafe source.withUnsafeBytes { bytes in
-            let from = unsafe UnsafeRawBufferPointer(rebasing: bytes[slice.range])
-            unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[place..<place + length])
-                .copyMemory(from: from)
+            guard let origin = bytes.baseAddress else { return }
+            let from = unsafe origin + start
+            let to = unsafe memory + place
+            if length > 32 {
+                unsafe to.copyMemory(from: from, byteCount: length)
+            } else if length >= 16 {
+                unsafe Self.copyEnds(SIMD2<UInt64>.self, from, to, length)
+            } else if length >= 8 {
+                unsafe Self.copyEnds(UInt64.self, from, to, length)
+            } else if length >= 4 {
+                unsafe Self.copyEnds(UInt32.self, from, to, length)
+            } else {
+                for offset in 0..<length {
+                    unsafe to.storeBytes(
+                        of: from.load(fromByteOffset: offset, as: UInt8.self),
+                        toByteOffset: offset, as: UInt8.self)
+                }
+            }
         }
+    }
+
+    /// Copies as many bytes as one word has or up to twice as many.
+    @inline(__always)
+    private static func copyEnds<Word: BitwiseCopyable>(
+        _: Word.Type, _ from: UnsafeRawPointer, _ to: UnsafeMutableRawPointer, _ length: Int
+    ) {
+        let last = length &- MemoryLayout<Word>.size
+        let firstWord = unsafe from.loadUnaligned(as: Word.self)
+        let lastWord = unsafe from.loadUnaligned(fromByteOffset: last, as: Word.self)
+        unsafe to.storeBytes(of: firstWord, as: Word.self)
+        unsafe to.storeBytes(of: lastWord, toByteOffset: last, as: Word.self)
     }
 
     /// A tag; those of the schema's fields up to 15 are one byte.
     @inline(__always)
     mutating func write(tag: UInt32) { write(varint: UInt64(tag)) }
 
+    /// The tag and length before what was written.
+    @inline(__always)
+    mutating func write(tag: UInt32, length: Int) {
+        if tag < 0x80, length < 0x80 {
+            write(twoBytes: UInt16(truncatingIfNeeded: length << 8 | Int(tag)))
+        } else {
+            write(varint: UInt64(truncatingIfNeeded: length))
+            write(tag: tag)
+        }
+    }
+
     /// Ends a message that began, seen from its end, when `count` was `mark`.
     @inline(__always)
-    mutating func close(tag: UInt32, since mark: Int) {
-        write(varint: UInt64(count - mark))
-        write(tag: tag)
-    }
+    mutating func close(tag: UInt32, since mark: Int) { write(tag: tag, length: count &- mark) }
 }
 
 // Fields with a value; what equals the default is left out.
@@ -151,7 +238,6 @@ extension BackwardWriter {
     @inline(__always)
     mutating func member(tag: UInt32, _ slice: Slice, of source: [UInt8]) {
         write(slice, of: source)
-        write(varint: UInt64(slice.length))
-        write(tag: tag)
+        write(tag: tag, length: Int(slice.length))
     }
 }

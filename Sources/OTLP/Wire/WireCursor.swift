@@ -46,7 +46,7 @@ struct WireCursor: ~Escapable {
         if position < end {
             let first = byte(at: position)
             if first < 0x80 {
-                position += 1
+                position &+= 1
                 return UInt32(first)
             }
         }
@@ -71,7 +71,7 @@ struct WireCursor: ~Escapable {
         if position < end {
             let first = byte(at: position)
             if first < 0x80 {
-                position += 1
+                position &+= 1
                 return UInt64(first)
             }
         }
@@ -105,7 +105,8 @@ struct WireCursor: ~Escapable {
     mutating func length(before end: Int) throws(WireError) -> Int {
         let start = position
         let length = try varint(before: end)
-        guard length <= UInt64(end - position) else {
+        // A position is never beyond its end, and a length that passes is below 2^31.
+        guard length <= UInt64(truncatingIfNeeded: end &- position) else {
             position = start
             throw .lengthExceedsMessage
         }
@@ -117,7 +118,7 @@ struct WireCursor: ~Escapable {
     @_lifetime(self: copy self)
     mutating func messageEnd(before end: Int) throws(WireError) -> Int {
         let length = try length(before: end)
-        return position + length
+        return position &+ length
     }
 
     /// The bytes of a length-delimited field.
@@ -128,25 +129,25 @@ struct WireCursor: ~Escapable {
         let slice = Slice(
             offset: UInt32(truncatingIfNeeded: position),
             length: UInt32(truncatingIfNeeded: length))
-        position += length
+        position &+= length
         return slice
     }
 
     @inline(__always)
     @_lifetime(self: copy self)
     mutating func fixed64(before end: Int) throws(WireError) -> UInt64 {
-        guard end - position >= 8 else { throw .fixedTruncated }
+        guard end &- position >= 8 else { throw .fixedTruncated }
         let word = body.rawWord(at: position)
-        position += 8
+        position &+= 8
         return UInt64(littleEndian: word)
     }
 
     @inline(__always)
     @_lifetime(self: copy self)
     mutating func fixed32(before end: Int) throws(WireError) -> UInt32 {
-        guard end - position >= 4 else { throw .fixedTruncated }
+        guard end &- position >= 4 else { throw .fixedTruncated }
         let word = unsafe body.unsafeLoadUnaligned(fromByteOffset: position, as: UInt32.self)
-        position += 4
+        position &+= 4
         return UInt32(littleEndian: word)
     }
 

@@ -1,0 +1,1 @@
+../../../../Tests/OTLPTests/ProtobufJudgement.swift
