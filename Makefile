@@ -68,7 +68,9 @@ torture: packages
 	scripts/python-environment e2e
 	swift build -c release --package-path $(CODEC) --product codec-torture
 	$(TORTURE) --rounds $(ROUNDS)
-	$(TORTURE) --rounds $(UPB_ROUNDS) --write yes | $(E2E_PYTHON) scripts/torture_upb.py
+	protoc-c --proto_path=proto --include_imports --descriptor_set_out=$(CODEC)/.build/descriptors.bin \
+	    $$(find proto -name trace_service.proto)
+	$(TORTURE) --rounds $(UPB_ROUNDS) --write yes | $(E2E_PYTHON) scripts/torture_upb.py $(CODEC)/.build/descriptors.bin
 
 FUZZ_SECONDS = $(if $(filter command%,$(origin SECONDS)),$(SECONDS),60)
 fuzz: packages
