@@ -19,18 +19,10 @@ enum StoreValue {
         case .empty: break
         case .string, .bool, .int, .double, .bytes: flat.append(KeyValue(key, value))
         case .array(let elements):
-            let isUniform = isUniform(elements)
-            flat.append(KeyValue(key, isUniform ? value : .string(JSONValue(value).text)))
+            flat.append(KeyValue(key, elements.isUniform ? value : .string(JSONValue(value).text)))
         case .keyValueList(let entries):
             for entry in entries { append("\(key).\(entry.key)", entry.value, to: &flat) }
         }
-    }
-
-    private static func isUniform(_ elements: [AnyValue]) -> Bool {
-        elements.allSatisfy { if case .string = $0 { true } else { false } }
-            || elements.allSatisfy { if case .bool = $0 { true } else { false } }
-            || elements.allSatisfy { if case .int = $0 { true } else { false } }
-            || elements.allSatisfy { if case .double = $0 { true } else { false } }
     }
 }
 

@@ -104,7 +104,7 @@ public struct SpanModel: Sendable {
         case .empty: nil
         case .string, .bool, .int, .double, .bytes: JSONValue(value)
         case .array(let elements):
-            elements.isHomogeneous ? JSONValue(value) : .string(JSONValue(value).text)
+            elements.isUniform ? JSONValue(value) : .string(JSONValue(value).text)
         case .keyValueList: .string(JSONValue(value).text)
         }
     }
@@ -120,23 +120,5 @@ public func spanKindName(_ kind: Int32) -> String {
     case 4: "PRODUCER"
     case 5: "CONSUMER"
     default: "\(kind)"
-    }
-}
-
-extension [AnyValue] {
-    /// All strings, all bools, all ints or all doubles.
-    fileprivate var isHomogeneous: Bool {
-        func kind(_ value: AnyValue) -> Int? {
-            switch value {
-            case .string: 1
-            case .bool: 2
-            case .int: 3
-            case .double: 4
-            case .empty, .array, .keyValueList, .bytes: nil
-            }
-        }
-        guard let first else { return true }
-        guard let expected = kind(first) else { return false }
-        return allSatisfy { kind($0) == expected }
     }
 }

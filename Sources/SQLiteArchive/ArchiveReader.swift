@@ -108,11 +108,6 @@ public struct ArchiveReader: Sendable {
         }
     }
 
-    /// How many runs the archive holds.
-    public func runCount() async throws(ArchiveError) -> Int {
-        try await read { db in try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM runs") ?? 0 }
-    }
-
     /// The bytes of the file that are in use.
     public func byteCount() async throws(ArchiveError) -> Int64 {
         try await read { db in try db.usedBytes() }

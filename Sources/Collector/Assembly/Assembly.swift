@@ -7,8 +7,8 @@ import Synchronization
 
 /// Mends every run that is due, and writes the revision down, so that the sinks deliver it.
 ///
-/// `run()` returns after a graceful shutdown, between two runs; it throws when the inbox cannot be
-/// read any more.
+/// `run()` returns after a graceful shutdown, between two runs. It never throws: an inbox that cannot
+/// be read is told in the log, and asked again a second later.
 struct Assembly: Service {
     let inbox: Inbox
     let mending: RunMending
@@ -27,6 +27,9 @@ struct Assembly: Service {
     /// The pause when nothing at all is due, until requests come.
     private static let idle = Duration.seconds(30)
 
+    /// The shortest pause: what comes due meanwhile is worth gathering, and a run that failed and is
+    /// long due must not make the lookups follow each other without one.
+    private static let gathering = Duration.milliseconds(20)
     /// How many runs of each kind are looked up at once.
     private static let runsAtOnce = 512
     /// How many wait for their commit while the next are mended.
@@ -80,7 +83,7 @@ struct Assembly: Service {
             }
         }
         guard !revisions.isEmpty else {
-            return min(Self.idle, .nanoseconds(max(1_000_000, next.subtracting(now))))
+            return min(Self.idle, max(Self.gathering, .nanoseconds(next.subtracting(now))))
         }
         await forEach(revisions, atATime: Self.runsSideBySide) { status, isSettled in
             await undelivered?.waitForRoom()
@@ -97,8 +100,8 @@ struct Assembly: Service {
                     metadata: ["run": "\(status.key.id)", "reason": "\(error)"])
             }
         }
-        // What did not fit is looked up at once; what comes due meanwhile is worth gathering.
-        return due.runs.count < Self.runsAtOnce ? .milliseconds(20) : .zero
+        // What did not fit is looked up at once.
+        return due.runs.count < Self.runsAtOnce ? Self.gathering : .zero
     }
 
     private func revise(_ status: RunStatus, isSettled: Bool) async throws {

@@ -46,3 +46,15 @@ extension AnyValue {
         if case .int(let number) = self { number } else { nil }
     }
 }
+
+extension [AnyValue] {
+    /// Whether all are strings, all bools, all ints or all doubles; so are no elements.
+    ///
+    /// Many readers take only such lists.
+    public var isUniform: Bool {
+        allSatisfy { if case .string = $0 { true } else { false } }
+            || allSatisfy { if case .bool = $0 { true } else { false } }
+            || allSatisfy { if case .int = $0 { true } else { false } }
+            || allSatisfy { if case .double = $0 { true } else { false } }
+    }
+}
