@@ -1,4 +1,5 @@
 import Compression
+import Inbox
 import OTLP
 
 /// Why a request body was refused.
@@ -31,9 +32,12 @@ enum BodyError: Error, CustomStringConvertible {
 ///
 /// The Receiver and mending read the same bytes, at different times: both come here, so that they
 /// see the same spans.
+///
+/// Log records with GenAI content come as the events that they will be; see
+/// `TraceBatch.attachEvents()`. Other log records are left out.
 func readBody(
-    _ body: [UInt8], _ compression: ContentEncoding, _ encoding: BodyFormat, limit: Int,
-    keys: KeyTable
+    _ body: [UInt8], of signal: RequestKind, _ compression: ContentEncoding,
+    _ encoding: BodyFormat, limit: Int, keys: KeyTable
 ) throws(BodyError) -> (TraceBatch, IDReport) {
     let plain: [UInt8]
     do {
@@ -43,9 +47,12 @@ func readBody(
     }
     do {
         var batch =
-            switch encoding {
-            case .protobuf: try TraceBatch(protobuf: plain, keys: keys)
-            case .json: try TraceBatch(json: plain, keys: keys)
+            switch (signal, encoding) {
+            case (.traces, .protobuf): try TraceBatch(protobuf: plain, keys: keys)
+            case (.traces, .json): try TraceBatch(json: plain, keys: keys)
+            case (.logs, .protobuf):
+                try LogBatch(protobuf: plain, keys: keys).generativeEvents()
+            case (.logs, .json): try LogBatch(json: plain, keys: keys).generativeEvents()
             }
         let report = batch.sanitizeIDs()
         return (batch, report)
@@ -56,8 +63,10 @@ func readBody(
 
 extension Receiver {
     func decode(
-        _ body: [UInt8], _ compression: ContentEncoding, _ encoding: BodyFormat
+        _ body: [UInt8], of signal: RequestKind, _ compression: ContentEncoding,
+        _ encoding: BodyFormat
     ) throws(BodyError) -> (TraceBatch, IDReport) {
-        try readBody(body, compression, encoding, limit: limits.bodyBytes, keys: .none)
+        try readBody(
+            body, of: signal, compression, encoding, limit: limits.bodyBytes, keys: .none)
     }
 }

@@ -64,14 +64,18 @@ public final class IngestExchange: Sendable {
     public func finish() async -> IngestOutcome {
         switch route {
         case .traces(let rollout, let attempt):
-            await finishTraces(
-                context: RequestContext(
-                    pathRollout: rollout, pathAttempt: attempt, headerRollout: head.rolloutID,
-                    headerAttempt: head.attemptID))
-        case .logs: ignored(signal: "logs")
+            await keep(.traces, context(pathRollout: rollout, pathAttempt: attempt))
+        case .logs(let rollout, let attempt):
+            await keep(.logs, context(pathRollout: rollout, pathAttempt: attempt))
         case .metrics: ignored(signal: "metrics")
         case .close, .health: answer(rejected: 0, message: "")
         }
+    }
+
+    private func context(pathRollout: String?, pathAttempt: String?) -> RequestContext {
+        RequestContext(
+            pathRollout: pathRollout, pathAttempt: pathAttempt, headerRollout: head.rolloutID,
+            headerAttempt: head.attemptID)
     }
 
     /// What is not kept is acknowledged all the same, so that an SDK with all signals on stays
@@ -81,12 +85,12 @@ public final class IngestExchange: Sendable {
         return answer(rejected: 0, message: "")
     }
 
-    private func finishTraces(context: RequestContext) async -> IngestOutcome {
+    private func keep(_ signal: RequestKind, _ context: RequestContext) async -> IngestOutcome {
         let body = state.withLock { $0.body }
         let batch: TraceBatch
         let report: IDReport
         do {
-            (batch, report) = try receiver.decode(body, compression, encoding)
+            (batch, report) = try receiver.decode(body, of: signal, compression, encoding)
         } catch {
             logRefusal(error, bytes: body.count)
             return receiver.refusal(error.status, error.code, error.description, in: encoding)
@@ -94,13 +98,16 @@ public final class IngestExchange: Sendable {
         let rejected = report.rejectedSpans
         receiver.metrics.add(.rejectedSpans, rejected, labels: ["reason": "unusable_id"])
         let message = warnings(of: batch, report)
-        guard !batch.spans.isEmpty else { return answer(rejected: rejected, message: message) }
+        guard !batch.spans.isEmpty else {
+            if signal == .logs { return ignored(signal: "logs") }
+            return answer(rejected: rejected, message: message)
+        }
         let feeds = RequestFeeds(
             batch, context: context, runKeyAttributes: receiver.runKey)
         do {
             _ = try await receiver.inbox.append(
                 AcceptedRequest(
-                    receivedUnixNano: receiver.clock.now, kind: .traces,
+                    receivedUnixNano: receiver.clock.now, kind: signal,
                     mediaType: RequestMediaType(encoding),
                     encoding: RequestEncoding(compression), context: context, feeds: feeds,
                     body: body))
@@ -110,7 +117,10 @@ public final class IngestExchange: Sendable {
             return receiver.refusal(503, .unavailable, reason(error), in: encoding)
         }
         receiver.metrics.add(.receivedRequests)
-        receiver.metrics.add(.receivedSpans, batch.spans.count)
+        switch signal {
+        case .traces: receiver.metrics.add(.receivedSpans, batch.spans.count)
+        case .logs: receiver.metrics.add(.receivedLogRecords, batch.spans.count)
+        }
         receiver.metrics.add(.receivedBytes, body.count)
         receiver.arrival.raise()
         return answer(rejected: rejected, message: message)
@@ -139,6 +149,11 @@ public final class IngestExchange: Sendable {
                 "strings that were not UTF-8, bad bytes replaced by U+FFFD: "
                     + "\(batch.repairedStrings)")
         }
+        if batch.obsoleteScopes > 0 {
+            warnings.append(
+                "instrumentationLibrarySpans, which OTLP 0.15 renamed scopeSpans, are not read; "
+                    + "update the exporter: \(batch.obsoleteScopes)")
+        }
         return warnings.joined(separator: ". ")
     }
 
@@ -148,6 +163,8 @@ public final class IngestExchange: Sendable {
             metadata: ["reason": "\(error)", "status": "\(error.status)", "bytes": "\(bytes)"])
     }
 
+    /// The three services answer alike: no log record is ever rejected, so the one field whose
+    /// name differs is not written for them.
     private func answer(rejected: Int, message: String) -> IngestOutcome {
         let response = ExportTraceServiceResponse(
             rejectedSpans: Int64(rejected), errorMessage: message)

@@ -43,6 +43,13 @@ extension JSONTraceDecoder {
         return fields
     }
 
+    /// The ids of a record whose context is optional: what came as text is read, the rest is none.
+    func usableIDs(_ ids: ReadIdentifiers) -> (TraceID, SpanID) {
+        let trace = ids.irregularTraceID.map { TraceID(inField: batch.bytes[$0.range]) }
+        let span = ids.irregularSpanID.map { SpanID(inField: batch.bytes[$0.range]) }
+        return (trace ?? ids.traceID, span ?? ids.spanID)
+    }
+
     private mutating func idText() throws(DecodingError) -> ArraySlice<UInt8> {
         guard let text = try json.text() else { return [] }
         return json.content(text)

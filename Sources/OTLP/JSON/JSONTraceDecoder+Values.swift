@@ -84,7 +84,7 @@ extension JSONTraceDecoder {
     //   int64 int_value = 3; double double_value = 4; ArrayValue array_value = 5;
     //   KeyValueList kvlist_value = 6; bytes bytes_value = 7; } }
     // The last member counts; one that is null is not set.
-    private mutating func anyValue() throws(DecodingError) -> FlatValue? {
+    mutating func anyValue() throws(DecodingError) -> FlatValue? {
         guard try json.beginObject() else { return nil }
         var value = FlatValue.empty
         while let name = try json.nextName() {
