@@ -37,22 +37,23 @@ enum BodyError: Error, CustomStringConvertible {
 /// `TraceBatch.attachEvents()`. Other log records are left out.
 func readBody(
     _ body: [UInt8], of signal: RequestKind, _ compression: ContentEncoding,
-    _ encoding: BodyFormat, limit: Int, keys: KeyTable
+    _ encoding: BodyFormat, limits: Limits, keys: KeyTable
 ) throws(BodyError) -> (TraceBatch, IDReport) {
     let plain: [UInt8]
     do {
-        plain = try inflate(body, encoding: compression, limit: limit)
+        plain = try inflate(body, encoding: compression, limit: limits.bodyBytes)
     } catch {
         throw .inflating(error)
     }
+    let decoding = DecodingLimits(maximumNodes: limits.nodes)
     do {
         var batch =
             switch (signal, encoding) {
-            case (.traces, .protobuf): try TraceBatch(protobuf: plain, keys: keys)
-            case (.traces, .json): try TraceBatch(json: plain, keys: keys)
+            case (.traces, .protobuf): try TraceBatch(protobuf: plain, keys: keys, limits: decoding)
+            case (.traces, .json): try TraceBatch(json: plain, keys: keys, limits: decoding)
             case (.logs, .protobuf):
-                try LogBatch(protobuf: plain, keys: keys).generativeEvents()
-            case (.logs, .json): try LogBatch(json: plain, keys: keys).generativeEvents()
+                try LogBatch(protobuf: plain, keys: keys, limits: decoding).generativeEvents()
+            case (.logs, .json): try LogBatch(json: plain, keys: keys, limits: decoding).generativeEvents()
             }
         let report = batch.sanitizeIDs()
         return (batch, report)
@@ -67,6 +68,6 @@ extension Receiver {
         _ encoding: BodyFormat
     ) throws(BodyError) -> (TraceBatch, IDReport) {
         try readBody(
-            body, of: signal, compression, encoding, limit: limits.bodyBytes, keys: .none)
+            body, of: signal, compression, encoding, limits: limits, keys: .none)
     }
 }

@@ -134,7 +134,7 @@ struct RunReader: Sendable {
         do {
             let (batch, _) = try readBody(
                 body, of: stored.kind, ContentEncoding(stored.encoding),
-                BodyFormat(stored.mediaType), limit: limits.bodyBytes, keys: keys)
+                BodyFormat(stored.mediaType), limits: limits, keys: keys)
             decoded.insert(batch, for: stored.id, weight: batch.memoryBytes)
             return batch
         } catch {
