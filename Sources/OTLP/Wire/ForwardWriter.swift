@@ -58,31 +58,61 @@ struct ForwardWriter: ~Copyable {
         write(decimal: number.magnitude)
     }
 
+    @inline(__always)
     mutating func write(decimal number: UInt64) {
-        var digits = 1
-        var bound: UInt64 = 10
-        while number >= bound {
-            digits += 1
-            let (next, isOver) = bound.multipliedReportingOverflow(by: 10)
-            if isOver { break }
-            bound = next
+        reserve(24)
+        if number < 100_000_000 {
+            storeDigits(withoutZerosBefore: number)
+        } else {
+            storeLong(decimal: number)
         }
-        reserve(digits)
-        var rest = number
-        var place = count &+ digits
-        while rest >= 10 {
-            let pair = UInt16(truncatingIfNeeded: rest % 100)
-            rest /= 100
-            place &-= 2
-            let text = (pair % 10) &<< 8 | pair / 10
-            unsafe memory.storeBytes(
-                of: (text &+ 0x3030).littleEndian, toByteOffset: place, as: UInt16.self)
+    }
+
+    @inline(never)
+    private mutating func storeLong(decimal number: UInt64) {
+        let (rest, last) = number.quotientAndRemainder(dividingBy: 100_000_000)
+        if rest < 100_000_000 {
+            storeDigits(withoutZerosBefore: rest)
+        } else {
+            let (first, middle) = rest.quotientAndRemainder(dividingBy: 100_000_000)
+            storeDigits(withoutZerosBefore: first)
+            store(eightDigits(of: middle) | 0x3030_3030_3030_3030, 8)
         }
-        if place > count {
-            unsafe memory.storeBytes(
-                of: UInt8(ascii: "0") + UInt8(rest), toByteOffset: count, as: UInt8.self)
+        store(eightDigits(of: last) | 0x3030_3030_3030_3030, 8)
+    }
+
+    /// - Precondition: there is room for eight bytes, and the number has at most eight digits.
+    @inline(__always)
+    private mutating func storeDigits(withoutZerosBefore number: UInt64) {
+        let digits = eightDigits(of: number)
+        let zeros = min(digits.trailingZeroBitCount &>> 3, 7)
+        store(
+            digits &>> UInt64(truncatingIfNeeded: 8 &* zeros) | 0x3030_3030_3030_3030, 8 &- zeros)
+    }
+
+    /// Stores a little-endian word of which so many bytes count.
+    /// - Precondition: there is room for eight bytes.
+    @inline(__always)
+    private mutating func store(_ word: UInt64, _ length: Int) {
+        unsafe memory.storeBytes(of: word.littleEndian, toByteOffset: count, as: UInt64.self)
+        count &+= length
+    }
+
+    /// Writes the name of a member, with its colon.
+    @inline(__always)
+    mutating func write(name: StaticString, afterComma: Bool) {
+        let length = name.utf8CodeUnitCount
+        reserve(length &+ 4)
+        if afterComma {
+            unsafe memory.storeBytes(of: UInt8(ascii: ","), toByteOffset: count, as: UInt8.self)
+            count &+= 1
         }
-        count &+= digits
+        unsafe memory.storeBytes(of: UInt8(ascii: "\""), toByteOffset: count, as: UInt8.self)
+        unsafe (memory + count + 1).copyMemory(from: name.utf8Start, byteCount: length)
+        let end: UInt16 = 0x3A22  // ":
+        unsafe memory.storeBytes(
+            of: end.littleEndian, toByteOffset: count &+ length &+ 1, as: UInt16.self)
+        count &+= length &+ 3
     }
 
     /// Sixteen lower-case hexadecimal digits.
@@ -104,53 +134,84 @@ struct ForwardWriter: ~Copyable {
         let letters = (nibbles &+ 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
         return nibbles &+ 0x3030_3030_3030_3030 &+ letters &* 39
     }
+}
 
+/// Eight decimal digits of a number below 10^8, the first one lowest: it is halved three times, all
+/// parts at once.
+@inline(__always)
+private func eightDigits(of number: UInt64) -> UInt64 {
+    let fours = number / 10_000 | (number % 10_000) &<< 32
+    // Division by 100 and by 10, exact for numbers so small.
+    let hundreds = (fours &* 10_486) &>> 20 & 0x0000_007F_0000_007F
+    let pairs = hundreds | (fours &- hundreds &* 100) &<< 16
+    let tens = (pairs &* 103) &>> 10 & 0x000F_000F_000F_000F
+    return tens | (pairs &- tens &* 10) &<< 8
+}
+
+// The content of JSON strings.
+extension ForwardWriter {
     /// Writes a slice of some batch's bytes as the content of a JSON string.
     @inline(__always)
     mutating func writeEscaped(_ slice: Slice, of source: [UInt8]) {
-        precondition(slice.range.upperBound <= source.count, "a slice of another batch")
-        unsafe source.withUnsafeBytes { bytes in
-            unsafe writeEscaped(UnsafeRawBufferPointer(rebasing: bytes[slice.range]))
-        }
+        writeEscaped(unsafe source.span.bytes, Int(slice.offset), Int(slice.length))
     }
 
-    /// Writes text as the content of a JSON string, eight bytes a turn where nothing is escaped.
-    mutating func writeEscaped(_ text: UnsafeRawBufferPointer) {
-        var place = 0
-        // Room for the rest and for one word more, so that a turn may store a whole word.
-        reserve(text.count + 8)
-        while place < text.count {
-            let left = text.count &- place
-            let word =
-                unsafe left >= 8
-                ? UInt64(littleEndian: text.loadUnaligned(fromByteOffset: place, as: UInt64.self))
-                : Self.lastWord(text, from: place)
-            unsafe memory.storeBytes(of: word.littleEndian, toByteOffset: count, as: UInt64.self)
-            let plain = min(bytesWithoutEscape(of: word), left)
-            count &+= plain
-            place &+= plain
-            if plain < 8, place < text.count {
-                writeEscape(unsafe text[place])
-                place &+= 1
-                reserve(text.count &- place &+ 8)
-            }
-        }
-    }
-
-    /// Fewer than eight bytes, padded with zeros.
+    /// Writes a range of bytes as the content of a JSON string.
+    ///
+    /// Most are short and need no escape, which is seen only when all is stored.
     @inline(__always)
-    private static func lastWord(_ text: UnsafeRawBufferPointer, from start: Int) -> UInt64 {
-        let left = text.count &- start
-        let excess = UInt64(truncatingIfNeeded: (8 &- left) &* 8)
-        if text.count >= 8 {
-            let word = unsafe text.loadUnaligned(fromByteOffset: text.count &- 8, as: UInt64.self)
-            return UInt64(littleEndian: word) &>> excess
+    mutating func writeEscaped(_ text: RawSpan, _ offset: Int, _ length: Int) {
+        // A turn may store a whole word.
+        reserve(length &+ 8)
+        if length < 8 {
+            let word = text.shortWord(at: offset, length)
+            guard bytesWithoutEscape(of: word) >= length else {
+                return writeWithEscapes(text, offset, length)
+            }
+            return store(word, length)
         }
-        var word: UInt64 = 0
-        for place in (start..<text.count).reversed() {
-            word = unsafe word << 8 | UInt64(text[place])
+        guard length <= 64 else { return writeWithEscapes(text, offset, length) }
+        // The last word overlaps the one before it.
+        let end = count &+ length
+        let last = UInt64(littleEndian: text.rawWord(at: offset &+ length &- 8))
+        var escapes = jsonEscapes(of: last)
+        var place = 0
+        while place < length &- 8 {
+            let word = UInt64(littleEndian: text.rawWord(at: offset &+ place))
+            escapes |= jsonEscapes(of: word)
+            unsafe memory.storeBytes(
+                of: word.littleEndian, toByteOffset: count &+ place, as: UInt64.self)
+            place &+= 8
         }
-        return word
+        guard escapes & 0x8080_8080_8080_8080 == 0 else {
+            return writeWithEscapes(text, offset, length)
+        }
+        count = end &- 8
+        store(last, 8)
+    }
+
+    /// Eight bytes a turn where nothing is escaped.
+    @inline(never)
+    private mutating func writeWithEscapes(_ text: RawSpan, _ offset: Int, _ length: Int) {
+        var place = offset
+        let end = offset &+ length
+        while place < end {
+            let left = end &- place
+            let word =
+                left >= 8
+                ? UInt64(littleEndian: text.rawWord(at: place)) : text.shortWord(at: place, left)
+            let plain = bytesWithoutEscape(of: word)
+            if plain >= min(left, 8) {
+                store(word, min(left, 8))
+                place &+= 8
+                continue
+            }
+            store(word, plain)
+            place &+= plain
+            writeEscape(text.byte(at: place))
+            place &+= 1
+            reserve(end &- place &+ 8)
+        }
     }
 
     @inline(never)
