@@ -64,8 +64,12 @@ struct JSONWriter: ~Copyable {
     @inline(__always)
     private mutating func beginAttribute(key: Slice, of source: [UInt8]) {
         precondition(!isPretty)
-        separate()
-        output.write("{\"key\":\"")
+        if needsComma {
+            output.write(",{\"key\":\"")
+        } else {
+            output.write("{\"key\":\"")
+        }
+        needsComma = true
         output.writeEscaped(key, of: source)
         output.write("\",\"value\":{\"")
     }

@@ -4,9 +4,9 @@
 /// of `reserve(_:)` for it.
 @safe
 struct ForwardWriter: ~Copyable {
-    private var memory: UnsafeMutableRawPointer
+    var memory: UnsafeMutableRawPointer
     private var capacity: Int
-    private var count = 0
+    var count = 0
 
     init(expecting expected: Int) {
         capacity = max(expected, 64)
@@ -21,7 +21,7 @@ struct ForwardWriter: ~Copyable {
     var bytes: [UInt8] { unsafe [UInt8](UnsafeRawBufferPointer(start: memory, count: count)) }
 
     @inline(__always)
-    private mutating func reserve(_ needed: Int) {
+    mutating func reserve(_ needed: Int) {
         if capacity &- count < needed { grow(needed) }
     }
 
@@ -61,7 +61,9 @@ struct ForwardWriter: ~Copyable {
     @inline(__always)
     mutating func write(decimal number: UInt64) {
         reserve(24)
-        if number < 100_000_000 {
+        if number < 10 {
+            store(number | 0x30, 1)
+        } else if number < 100_000_000 {
             storeDigits(withoutZerosBefore: number)
         } else {
             storeLong(decimal: number)
@@ -93,7 +95,7 @@ struct ForwardWriter: ~Copyable {
     /// Stores a little-endian word of which so many bytes count.
     /// - Precondition: there is room for eight bytes.
     @inline(__always)
-    private mutating func store(_ word: UInt64, _ length: Int) {
+    mutating func store(_ word: UInt64, _ length: Int) {
         unsafe memory.storeBytes(of: word.littleEndian, toByteOffset: count, as: UInt64.self)
         count &+= length
     }
@@ -146,88 +148,4 @@ private func eightDigits(of number: UInt64) -> UInt64 {
     let pairs = hundreds | (fours &- hundreds &* 100) &<< 16
     let tens = (pairs &* 103) &>> 10 & 0x000F_000F_000F_000F
     return tens | (pairs &- tens &* 10) &<< 8
-}
-
-// The content of JSON strings.
-extension ForwardWriter {
-    /// Writes a slice of some batch's bytes as the content of a JSON string.
-    @inline(__always)
-    mutating func writeEscaped(_ slice: Slice, of source: [UInt8]) {
-        writeEscaped(unsafe source.span.bytes, Int(slice.offset), Int(slice.length))
-    }
-
-    /// Writes a range of bytes as the content of a JSON string.
-    ///
-    /// Most are short and need no escape, which is seen only when all is stored.
-    @inline(__always)
-    mutating func writeEscaped(_ text: RawSpan, _ offset: Int, _ length: Int) {
-        // A turn may store a whole word.
-        reserve(length &+ 8)
-        if length < 8 {
-            let word = text.shortWord(at: offset, length)
-            guard bytesWithoutEscape(of: word) >= length else {
-                return writeWithEscapes(text, offset, length)
-            }
-            return store(word, length)
-        }
-        guard length <= 64 else { return writeWithEscapes(text, offset, length) }
-        // The last word overlaps the one before it.
-        let end = count &+ length
-        let last = UInt64(littleEndian: text.rawWord(at: offset &+ length &- 8))
-        var escapes = jsonEscapes(of: last)
-        var place = 0
-        while place < length &- 8 {
-            let word = UInt64(littleEndian: text.rawWord(at: offset &+ place))
-            escapes |= jsonEscapes(of: word)
-            unsafe memory.storeBytes(
-                of: word.littleEndian, toByteOffset: count &+ place, as: UInt64.self)
-            place &+= 8
-        }
-        guard escapes & 0x8080_8080_8080_8080 == 0 else {
-            return writeWithEscapes(text, offset, length)
-        }
-        count = end &- 8
-        store(last, 8)
-    }
-
-    /// Eight bytes a turn where nothing is escaped.
-    @inline(never)
-    private mutating func writeWithEscapes(_ text: RawSpan, _ offset: Int, _ length: Int) {
-        var place = offset
-        let end = offset &+ length
-        while place < end {
-            let left = end &- place
-            let word =
-                left >= 8
-                ? UInt64(littleEndian: text.rawWord(at: place)) : text.shortWord(at: place, left)
-            let plain = bytesWithoutEscape(of: word)
-            if plain >= min(left, 8) {
-                store(word, min(left, 8))
-                place &+= 8
-                continue
-            }
-            store(word, plain)
-            place &+= plain
-            writeEscape(text.byte(at: place))
-            place &+= 1
-            reserve(end &- place &+ 8)
-        }
-    }
-
-    @inline(never)
-    private mutating func writeEscape(_ byte: UInt8) {
-        write(UInt8(ascii: "\\"))
-        switch byte {
-        case 0x08: write(UInt8(ascii: "b"))
-        case 0x09: write(UInt8(ascii: "t"))
-        case 0x0A: write(UInt8(ascii: "n"))
-        case 0x0C: write(UInt8(ascii: "f"))
-        case 0x0D: write(UInt8(ascii: "r"))
-        case ..<0x20:
-            write("u00")
-            write(hexadecimalDigit(of: byte >> 4))
-            write(hexadecimalDigit(of: byte & 15))
-        default: write(byte)
-        }
-    }
 }
