@@ -55,7 +55,7 @@ struct ProtobufTextTests {
         let filling = Array("aé語🙂".utf8)
         for sequence in Self.sequences {
             for before in 0..<90 {
-                for after in [0, 1, 2, 3, 7, 15, 16, 17, 64] {
+                for after in [0, 3, 16, 64] {
                     for isMixed in [false, true] {
                         let head =
                             isMixed ? cycled(filling, before) : cycled(Array("a".utf8), before)
@@ -71,7 +71,7 @@ struct ProtobufTextTests {
     func everyTwoBytes() throws {
         for first in UInt8(0x80)...0xFF {
             for second in UInt8.min...UInt8.max {
-                for tail: [UInt8] in [[], [0x80], [0x80, 0x80], [0xBF, 0xBF, 0xBF]] {
+                for tail: [UInt8] in [[], [0x80, 0x80]] {
                     try expectSameJudgement(cycled(Array("語".utf8), 21) + [first, second] + tail)
                 }
             }
