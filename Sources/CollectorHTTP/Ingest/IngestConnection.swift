@@ -157,7 +157,7 @@ final class IngestConnection: ChannelInboundHandler {
         }
         if isLast {
             headers.add(name: "Connection", value: "close")
-        } else if asked.version < .http1_1 {
+        } else if asked.version == .http1_0 {
             headers.add(name: "Connection", value: "keep-alive")
         }
         let status = HTTPResponseStatus(statusCode: outcome.status)

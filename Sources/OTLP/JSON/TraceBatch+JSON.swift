@@ -146,18 +146,21 @@ struct JSONTraceEncoder: ~Copyable {
 
 // Fields, left out where they equal the default.
 extension JSONTraceEncoder {
+    @inline(__always)
     mutating func text(_ name: StaticString, _ slice: Slice) {
         guard !slice.isEmpty else { return }
         json.name(name)
         json.string(slice, of: batch.bytes)
     }
 
+    @inline(__always)
     mutating func number(_ name: StaticString, _ number: Int64) {
         guard number != 0 else { return }
         json.name(name)
         json.int(number)
     }
 
+    @inline(__always)
     mutating func nanoseconds(_ name: StaticString, _ time: UInt64) {
         guard time != 0 else { return }
         json.name(name)

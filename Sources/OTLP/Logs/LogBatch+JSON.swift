@@ -122,23 +122,34 @@ extension JSONTraceDecoder {
         return record
     }
 
-    /// `SEVERITY_NUMBER_WARN2` is 14: six names, four steps each.
     private static func severityNumber(_ name: JSONFieldName) -> Int32? {
-        if "SEVERITY_NUMBER_UNSPECIFIED" ~= name { return 0 }
-        let text = String(decoding: name.bytes, as: UTF8.self)
-        let prefix = "SEVERITY_NUMBER_"
-        guard text.hasPrefix(prefix) else { return nil }
-        let step = text.dropFirst(prefix.count)
-        let levels = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
-        for (place, level) in levels.enumerated() where step.hasPrefix(level) {
-            switch step.dropFirst(level.count) {
-            case "": return Int32(4 * place + 1)
-            case "2": return Int32(4 * place + 2)
-            case "3": return Int32(4 * place + 3)
-            case "4": return Int32(4 * place + 4)
-            default: return nil
-            }
+        switch name {
+        case "SEVERITY_NUMBER_UNSPECIFIED": 0
+        case "SEVERITY_NUMBER_TRACE": 1
+        case "SEVERITY_NUMBER_TRACE2": 2
+        case "SEVERITY_NUMBER_TRACE3": 3
+        case "SEVERITY_NUMBER_TRACE4": 4
+        case "SEVERITY_NUMBER_DEBUG": 5
+        case "SEVERITY_NUMBER_DEBUG2": 6
+        case "SEVERITY_NUMBER_DEBUG3": 7
+        case "SEVERITY_NUMBER_DEBUG4": 8
+        case "SEVERITY_NUMBER_INFO": 9
+        case "SEVERITY_NUMBER_INFO2": 10
+        case "SEVERITY_NUMBER_INFO3": 11
+        case "SEVERITY_NUMBER_INFO4": 12
+        case "SEVERITY_NUMBER_WARN": 13
+        case "SEVERITY_NUMBER_WARN2": 14
+        case "SEVERITY_NUMBER_WARN3": 15
+        case "SEVERITY_NUMBER_WARN4": 16
+        case "SEVERITY_NUMBER_ERROR": 17
+        case "SEVERITY_NUMBER_ERROR2": 18
+        case "SEVERITY_NUMBER_ERROR3": 19
+        case "SEVERITY_NUMBER_ERROR4": 20
+        case "SEVERITY_NUMBER_FATAL": 21
+        case "SEVERITY_NUMBER_FATAL2": 22
+        case "SEVERITY_NUMBER_FATAL3": 23
+        case "SEVERITY_NUMBER_FATAL4": 24
+        default: nil
         }
-        return nil
     }
 }
