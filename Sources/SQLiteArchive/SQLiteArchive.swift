@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import SQLiteFaults
 public import Sinks
 
 /// The embedded store: every run's newest revision, in one SQLite file that people can query.
@@ -55,7 +56,7 @@ public final class SQLiteArchive: TraceSink {
         do {
             pool = try Self.open(path: path, durability: configuration.durability)
         } catch {
-            throw ArchiveError(error)
+            throw ArchiveError(error, opening: path)
         }
         reader = ArchiveReader(pool)
         writer = RevisionWriter(pool)
@@ -130,7 +131,7 @@ public final class SQLiteArchive: TraceSink {
         guard let error = error as? DatabaseError else {
             return .retryable(reason: "archive: \(error)", after: nil)
         }
-        let reason = "archive: \(error.message ?? "SQLite error \(error.resultCode.rawValue)")"
+        let reason = "archive: \(error.explained)"
         switch error.resultCode {
         case .SQLITE_TOOBIG, .SQLITE_CONSTRAINT, .SQLITE_MISMATCH, .SQLITE_RANGE:
             return .permanent(reason: reason)
