@@ -94,6 +94,8 @@ public final class SQLiteArchive: TraceSink {
 
     /// Finishes the reads and writes that run, and closes the file.
     public func close() async throws {
+        // Without readers the writer takes the WAL into the file as it closes.
+        pool.releaseMemory()
         try pool.close()
     }
 
