@@ -34,10 +34,10 @@ MIB = 1 << 20
 # Little enough that a short run meets every limit: 503 when deliveries fall behind, pruning in both databases.
 CONFIGURATION = """\
 inbox:
-  maximum_bytes: 128MiB
-  keep_bytes: 256MiB
+  maximum_bytes: 16MiB
+  keep_bytes: 32MiB
 archive:
-  keep_bytes: 2GiB
+  keep_bytes: 256MiB
 log:
   level: error
 """

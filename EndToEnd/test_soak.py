@@ -9,4 +9,4 @@ from soak import CONFIGURATION, soak
 
 
 def test_the_numbers_add_up_after_full_load(start_collector: Callable[..., Collector]) -> None:
-    print(soak(start_collector(CONFIGURATION), seconds=10))
+    print(soak(start_collector(CONFIGURATION), seconds=3))

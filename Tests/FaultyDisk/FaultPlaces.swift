@@ -28,7 +28,7 @@ public struct FaultPlaces: Sendable {
         var tried = 0
         while try await body(place, next(&state)) {
             tried += 1
-            let step = UInt64(4 + place / 4)
+            let step = UInt64(8 + place / 2)
             place += isTorture ? 1 : Int(1 + next(&state) % step)
         }
         print("faults: \(name), seed \(seed): \(tried) places of \(place - 1) tried")
