@@ -54,6 +54,9 @@ final class Trial {
         await append(2, to: inbox)
         #expect(acknowledged.count == before + 2, label)
         #expect(inbox.counts.requests == acknowledged.count, label)
+        try await inbox.mendAll()
+        try await inbox.deliverAll(to: "archive")
+        #expect(inbox.counts.undeliveredRequests == 0, label)
     }
 
     func close() async throws {

@@ -202,7 +202,7 @@ final class GroupCommit: Sendable {
         _ group: [Operation], _ db: Database, _ ledger: inout Ledger?
     ) -> Result<[@Sendable () -> Void], CommitFailure> {
         do {
-            var current = try ledger.take() ?? Ledger(reading: db, sinks: configuration.sinks)
+            var current = try ledger.take() ?? readLedger(db)
             var acknowledgements: [@Sendable () -> Void] = []
             try db.inTransaction(.immediate) {
                 for operation in group {
@@ -216,6 +216,16 @@ final class GroupCommit: Sendable {
         } catch {
             return .failure(CommitFailure(error, path: pool.path))
         }
+    }
+
+    /// Reading takes long where much is undelivered, so while the disk takes nothing at all, a write
+    /// of one page shows it first, and requests are refused at once.
+    private func readLedger(_ db: Database) throws -> Ledger {
+        try db.inTransaction(.immediate) {
+            try db.execute(sql: "PRAGMA user_version = \(Schema.version)")
+            return .commit
+        }
+        return try Ledger(reading: db, sinks: configuration.sinks)
     }
 }
 
