@@ -8,7 +8,7 @@ DATA ?= data
 E2E_PYTHON := .venv-e2e/bin/python
 PYTEST_FLAGS ?=
 
-.PHONY: help run release test check unit end-to-end format packages bench torture fuzz codec-budget
+.PHONY: help run release test check unit end-to-end format packages bench torture soak fuzz codec-budget
 
 help:
 	@echo "make run          build the collector and start it on 127.0.0.1:4318 (OTLP) and :4320 (API), data in ./$(DATA)"
@@ -16,7 +16,8 @@ help:
 	@echo "make unit         swift test"
 	@echo "make end-to-end   the end-to-end tests alone; PYTEST_FLAGS='-k kill' picks some"
 	@echo "make bench        the codec beside libprotobuf-c and SwiftProtobuf: times, allocations, instructions"
-	@echo "make torture      a million damaged bodies, judged beside libprotobuf-c and upb"
+	@echo "make torture      a million damaged bodies; every operation of the disk fails once; kill -9 and loss of power under load"
+	@echo "make soak         full load for SECONDS=600: flat memory, nothing lost"
 	@echo "make fuzz         libFuzzer on the codec for SECONDS=60"
 	@echo "make release      an optimised build in .build/release"
 	@echo "make format       format the Swift sources in place"
@@ -64,13 +65,29 @@ SEED ?= $(shell date +%s)
 CODEC := Benchmarks/Codec
 TORTURE = $(CODEC)/.build/release/codec-torture --captures Tests/Fixtures/captures --seed $(SEED)
 
-torture: packages
+torture: torture-codec torture-faults
+
+.PHONY: torture-codec torture-faults
+torture-codec: packages
 	scripts/python-environment e2e
 	swift build -c release --package-path $(CODEC) --product codec-torture
 	$(TORTURE) --rounds $(ROUNDS)
 	protoc-c --proto_path=proto --include_imports --descriptor_set_out=$(CODEC)/.build/descriptors.bin \
 	    $$(find proto -name trace_service.proto)
 	$(TORTURE) --rounds $(UPB_ROUNDS) --write yes | $(E2E_PYTHON) scripts/torture_upb.py $(CODEC)/.build/descriptors.bin
+
+# Every place of every fault, and the crash tests of the end-to-end tests many times over.
+CRASH_ROUNDS ?= 60
+torture-faults: packages
+	scripts/python-environment e2e
+	swift build --build-tests
+	TRACEMEND_TORTURE=yes swift test --skip-build --filter 'FaultTests|PowerTests'
+	E2E_ROUNDS=$(CRASH_ROUNDS) $(E2E_PYTHON) -m pytest EndToEnd/test_crash.py EndToEnd/test_faults.py $(PYTEST_FLAGS)
+
+SOAK_SECONDS = $(if $(filter command%,$(origin SECONDS)),$(SECONDS),600)
+soak: release
+	scripts/python-environment e2e
+	TRACEMEND_BINARY=.build/release/tracemend $(E2E_PYTHON) EndToEnd/soak.py $(SOAK_SECONDS)
 
 FUZZ_SECONDS = $(if $(filter command%,$(origin SECONDS)),$(SECONDS),60)
 fuzz: packages

@@ -50,10 +50,17 @@ let package = Package(
             name: "Mending", dependencies: ["OTLP", "SemanticConventions", "HierarchyRepair"],
             swiftSettings: strict),
 
+        // What went wrong in a database, and what to do about it.
+        .target(
+            name: "SQLiteFaults", dependencies: [.product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: strict),
+
         // Kept before it is acknowledged.
         .target(
             name: "Inbox",
-            dependencies: ["OTLP", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: [
+                "OTLP", "SQLiteFaults", .product(name: "GRDB", package: "GRDB.swift"),
+            ],
             swiftSettings: strict),
 
         // Where mended runs go.
@@ -61,7 +68,8 @@ let package = Package(
         .target(
             name: "SQLiteArchive",
             dependencies: [
-                "OTLP", "Mending", "Sinks", .product(name: "GRDB", package: "GRDB.swift"),
+                "OTLP", "Mending", "Sinks", "SQLiteFaults",
+                .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
             swiftSettings: strict),
@@ -147,7 +155,7 @@ let package = Package(
         .testTarget(
             name: "SQLiteArchiveTests",
             dependencies: [
-                "OTLP", "Mending", "Sinks", "SQLiteArchive",
+                "OTLP", "Mending", "Sinks", "SQLiteArchive", "FaultyDisk",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: strict),
@@ -171,7 +179,7 @@ let package = Package(
         .testTarget(
             name: "CollectorHTTPTests",
             dependencies: [
-                "Collector", "CollectorHTTP", "Compression", "Inbox", "OTLP",
+                "Collector", "CollectorHTTP", "Compression", "Inbox", "OTLP", "FaultyDisk",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
@@ -185,8 +193,16 @@ let package = Package(
         .testTarget(
             name: "InboxTests",
             dependencies: [
-                "OTLP", "Inbox", "inbox-writer", .product(name: "GRDB", package: "GRDB.swift"),
+                "OTLP", "Inbox", "inbox-writer", "FaultyDisk",
+                .product(name: "GRDB", package: "GRDB.swift"),
             ],
+            swiftSettings: strict),
+        // A disk that fails when told to: a VFS below SQLite.
+        .target(
+            name: "CFaultyDisk", path: "Tests/CFaultyDisk",
+            linkerSettings: [.linkedLibrary("sqlite3")]),
+        .target(
+            name: "FaultyDisk", dependencies: ["CFaultyDisk"], path: "Tests/FaultyDisk",
             swiftSettings: strict),
         // Appends until it is killed: the victim of the crash tests.
         .executableTarget(

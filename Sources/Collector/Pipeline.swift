@@ -95,7 +95,7 @@ public struct Pipeline: Sendable {
         let retention = Retention(
             inbox: inbox, archive: sinks.lazy.compactMap { $0 as? SQLiteArchive }.first,
             remoteSinks: sinks.filter { $0.mode == .appending }.map(\.name),
-            configuration: configuration, clock: clock, logger: logger)
+            configuration: configuration, metrics: metrics, clock: clock, logger: logger)
         guard !sinks.isEmpty else { return [retention] }
         let undelivered = UndeliveredRevisions(
             limit: configuration.limits.mendedCacheBytes / 2, delivered: delivered)

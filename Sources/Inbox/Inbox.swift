@@ -63,6 +63,9 @@ public final class Inbox: Sendable {
     /// Writing after it throws `.closed`, reading `.database`.
     public func shutdown() async throws(InboxError) {
         await writer.close()
+        // GRDB closes the writer first, and the last reader may not take the write-ahead log into
+        // the file; without readers the writer does, and a clean stop leaves one whole file.
+        pool.releaseMemory()
         do {
             try pool.close()
         } catch {

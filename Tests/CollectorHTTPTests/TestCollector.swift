@@ -14,11 +14,12 @@ struct TestCollector {
     let folder: URL
 
     init(_ configure: (inout Configuration) -> Void = { _ in }) throws {
-        folder = FileManager.default.temporaryDirectory
-            .appending(path: "tracemend-\(UUID().uuidString)")
         var configuration = Configuration()
-        configuration.dataDirectory = folder.path
+        configuration.dataDirectory =
+            FileManager.default.temporaryDirectory
+            .appending(path: "tracemend-\(UUID().uuidString)").path
         configure(&configuration)
+        folder = URL(filePath: configuration.dataDirectory)
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         self.configuration = configuration

@@ -131,6 +131,10 @@ struct DeliveryLoop: Service {
         do {
             try await fail(delivery, .retryable(reason: "\(error)", after: nil))
         } catch {
+            // Nobody remembers this failure, nor what the sink may have taken: without a pause it
+            // would be sent the same again and again.
+            let pause = retry.delay(attempt: health.failures + 1, random: .random(in: 0..<1))
+            _ = health.failed(retryUnixNano: clock.now + pause.nanoseconds)
             logger.error(
                 "a failed delivery was not written down",
                 metadata: [

@@ -13,6 +13,7 @@ struct Retention: Service {
     /// The names of the sinks that may be away for long.
     let remoteSinks: [String]
     let configuration: Configuration
+    let metrics: Metrics
     let clock: UnixClock
     let logger: Logger
 
@@ -56,6 +57,7 @@ struct Retention: Service {
         if let archive, kept.keepAge != nil || kept.keepBytes != nil {
             let pruned = try await archive.prune(
                 maximumAge: kept.keepAge, maximumBytes: kept.keepBytes.map(Int64.init))
+            metrics.add(.prunedSpans, pruned.spans)
             if pruned.runs > 0 {
                 logger.info(
                     "old runs left the archive",
