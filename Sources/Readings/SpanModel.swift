@@ -88,7 +88,7 @@ public struct SpanModel: Sendable {
         var members: [JSONValue.Member] = []
         var places: [String: Int] = [:]
         for entry in batch.keyValues(range) {
-            guard let value = modelValue(entry.value) else { continue }
+            guard let value = JSONValue(modelOf: entry.value) else { continue }
             if let place = places[entry.key] {
                 members[place].value = value
             } else {
@@ -97,16 +97,6 @@ public struct SpanModel: Sendable {
             }
         }
         return .object(members)
-    }
-
-    private func modelValue(_ value: AnyValue) -> JSONValue? {
-        switch value {
-        case .empty: nil
-        case .string, .bool, .int, .double, .bytes: JSONValue(value)
-        case .array(let elements):
-            elements.isUniform ? JSONValue(value) : .string(JSONValue(value).text)
-        case .keyValueList: .string(JSONValue(value).text)
-        }
     }
 }
 
