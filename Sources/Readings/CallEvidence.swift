@@ -27,9 +27,10 @@ enum CallEvidence {
                 self = .none
                 return
             }
-            self =
+            let isCall =
                 Self.hasAgentLightningName(span, in: batch) || Self.tellsCall(span, in: batch)
-                ? .call : .empty
+                || !Self.isOperationDerived(span, in: batch)
+            self = isCall ? .call : .empty
         } else if Self.hasAgentLightningName(span, in: batch) {
             self = .call
         } else {
@@ -41,13 +42,21 @@ enum CallEvidence {
         }
     }
 
+    /// A program that names the operation as the conventions do means it; what a library calls the
+    /// kind of its span is less sure.
+    private static func isOperationDerived(_ span: SpanRecord, in batch: TraceBatch) -> Bool {
+        guard case .array(let derived)? = batch.value("tracemend.derived", in: span.attributes)
+        else { return false }
+        return derived.contains(.string("gen_ai.operation.name"))
+    }
+
     /// What the adapters of Agent-lightning look for.
     private static func hasAgentLightningName(_ span: SpanRecord, in batch: TraceBatch) -> Bool {
         batch.string(span.name).contains("openai.chat.completion")
     }
 
-    /// Frameworks make spans of steps around a call and say that these are model calls too; only the
-    /// call itself tells messages, tokens, a response or a failure.
+    /// Frameworks make spans of steps around a call and say that these are model calls too; the call
+    /// itself tells messages, tokens, a response or a failure.
     private static func tellsCall(_ span: SpanRecord, in batch: TraceBatch) -> Bool {
         if span.statusCode == 2 { return true }
         if evidence.contains(where: { batch.attribute($0, in: span.attributes) != nil }) {

@@ -9,6 +9,7 @@ struct ChatConversation {
     private(set) var leftOut: [String] = []
     /// Ids of tool calls that have no answer yet, in order.
     private var open: [String] = []
+    private var asked: Set<String> = []
     private var callsWithoutID = 0
 
     /// What the format cannot say.
@@ -26,7 +27,7 @@ struct ChatConversation {
         for response in message.toolResponses {
             messages.append([
                 "role": "tool", "content": .string(response.text),
-                "tool_call_id": .string(answer(to: response.id)),
+                "tool_call_id": .string(try answer(to: response.id)),
             ])
         }
         guard !isOnlyTools(message) else { return }
@@ -34,7 +35,7 @@ struct ChatConversation {
         let isSilent = message.role == "assistant" && !message.toolCalls.isEmpty
         members.append(.init("content", message.contentValue ?? (isSilent ? .null : "")))
         if message.role == "tool" {
-            members.append(.init("tool_call_id", .string(answer(to: nil))))
+            members.append(.init("tool_call_id", .string(try answer(to: nil))))
         } else if let name = message.name {
             members.append(.init("name", .string(name)))
         }
@@ -58,6 +59,7 @@ struct ChatConversation {
             id = "call_\(callsWithoutID)"
         }
         open.append(id)
+        asked.insert(id)
         return [
             "id": .string(id), "type": "function",
             "function": ["name": .string(call.name), "arguments": .string(call.arguments)],
@@ -65,12 +67,17 @@ struct ChatConversation {
     }
 
     /// The id of the call that an answer is for: the first open one, where the answer names none.
-    private mutating func answer(to id: String?) -> String {
-        if let id, !id.isEmpty {
+    private mutating func answer(to id: String?) throws(Unsayable) -> String {
+        if let id, asked.contains(id) {
             open.removeAll { $0 == id }
             return id
         }
-        return open.isEmpty ? "" : open.removeFirst()
+        guard id == nil || id == "", !open.isEmpty else {
+            throw Unsayable(
+                reason: "message \(messages.count + 1) is the answer of a tool that no message "
+                    + "before it calls")
+        }
+        return open.removeFirst()
     }
 
     private static let roles: Set = ["system", "developer", "user", "assistant", "tool"]

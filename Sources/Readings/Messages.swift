@@ -20,7 +20,7 @@ struct Messages {
     /// is no whole conversation, which is told.
     mutating func json(of index: Int) -> [JSONValue] {
         let call = calls[index]
-        let answers = messages("gen_ai.output.messages", of: call)
+        let answers = answers(of: call)
         let prompt = prompt(of: call)
         guard !prompt.isEmpty else {
             skip(
@@ -59,7 +59,7 @@ struct Messages {
             }
             return conversations.map { ["messages": .array($0.messages), "tools": tools] }
         } catch {
-            skip(call, .unknownRole, error.reason)
+            skip(call, .notInChatFormat, error.reason)
             return []
         }
     }
@@ -77,6 +77,26 @@ struct Messages {
 
     private func messages(_ key: String, of call: ModelCall) -> [CanonicalMessage] {
         document(key, of: call).map { CanonicalMessage($0) }
+    }
+
+    /// What the model said, by the first span that names the ids of its tool calls, if one does.
+    private func answers(of call: ModelCall) -> [CanonicalMessage] {
+        var first: [CanonicalMessage]?
+        for span in call.tellers {
+            let attributes = batch.spans[span].attributes
+            guard let value = batch.value("gen_ai.output.messages", in: attributes) else {
+                continue
+            }
+            let answers = (JSONValue(content: value).array ?? []).map { element in
+                var answer = CanonicalMessage(element)
+                // Whatever a library calls it, such as "unknown" for a part of a stream.
+                answer.role = "assistant"
+                return answer
+            }
+            if answers.allSatisfy({ $0.toolCalls.allSatisfy { $0.id != nil } }) { return answers }
+            first = first ?? answers
+        }
+        return first ?? []
     }
 
     /// The messages of the history, after what was instructed beside it.

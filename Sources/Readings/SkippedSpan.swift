@@ -24,7 +24,8 @@ public struct SkippedSpan: Hashable, Sendable {
         case noAnswer = "no_answer"
         /// The span was read, but for parts that the form has no place for.
         case partsLeftOut = "parts_left_out"
-        case unknownRole = "unknown_role"
+        /// A conversation that the chat format cannot say.
+        case notInChatFormat = "not_in_chat_format"
     }
 
     init(_ index: Int, of batch: TraceBatch, _ cause: Cause, _ reason: String) {

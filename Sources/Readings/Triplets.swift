@@ -96,17 +96,24 @@ struct Triplets {
         }
     }
 
-    /// The trees below all prefixes as one object, the first in what several have: mending adds to
-    /// the first what a library wrote below another.
+    /// The trees below all prefixes, of all spans that tell the call, as one object; the first counts
+    /// where several have a name. Mending adds to one prefix what a library wrote below another.
     private func metadata(
         of call: ModelCall, _ prefixes: [String], without names: Set<String>
     ) -> JSONValue {
         var members: [JSONValue.Member] = []
         var known = names
-        for prefix in prefixes {
-            guard let tree = tree([prefix], of: call.span) else { continue }
-            guard let found = tree.object else { return members.isEmpty ? tree : .object(members) }
-            for member in found where known.insert(member.name).inserted { members.append(member) }
+        for span in call.tellers {
+            for prefix in prefixes {
+                guard let tree = tree([prefix], of: span) else { continue }
+                guard let found = tree.object else {
+                    if members.isEmpty { return tree }
+                    continue
+                }
+                for member in found where known.insert(member.name).inserted {
+                    members.append(member)
+                }
+            }
         }
         return members.isEmpty ? .null : .object(members)
     }

@@ -87,7 +87,22 @@ import Testing
             attributes: [
                 input: #"[{"role":"critic","parts":[{"type":"text","content":"x"}]}]"#,
                 output: "[\(answer)]",
-            ], conversations: [], skipped: ["1 unknown_role"]),
+            ], conversations: [], skipped: ["1 not_in_chat_format"]),
+        Example(
+            testDescription: "an answer is the assistant's, whatever it is called",
+            attributes: [
+                input: "[\(user)]",
+                output: #"[{"role":"unknown","parts":[{"type":"text","content":"a"}]}]"#,
+            ],
+            conversations: [#"[{"role":"user","content":"q"},{"role":"assistant","content":"a"}]"#]
+        ),
+        Example(
+            testDescription: "an answer of a tool that nobody called is told",
+            attributes: [
+                input:
+                    #"[{"role":"tool","parts":[{"type":"tool_call_response","id":"c","response":"1"}]}]"#,
+                output: "[\(answer)]",
+            ], conversations: [], skipped: ["1 not_in_chat_format"]),
         Example(
             testDescription: "text that is no JSON is no message",
             attributes: [input: "hello", output: "[{"], conversations: [], skipped: ["1 no_prompt"]
@@ -103,6 +118,19 @@ import Testing
         let conversations = read["messages"]?.array ?? []
         #expect(conversations.map { $0["messages"]?.text } == example.conversations)
         #expect(try run.skipped(.messages) == example.skipped)
+    }
+
+    @Test func idsOfToolCallsComeFromTheSpanThatNamesThem() throws {
+        func answer(_ id: String) -> KeyValue {
+            let call = #"{"type":"tool_call",\#(id)"name":"f","arguments":{}}"#
+            return KeyValue(
+                Self.output, .string(#"[{"role":"assistant","parts":[\#(call)]}]"#))
+        }
+        var run = RunSketch()
+        run.call(1, [KeyValue(Self.input, .string("[\(Self.user)]")), answer("")])
+        run.span(2, below: 1, "raw", [KeyValue("ext.step.kind", "raw"), answer(#""id":"c7","#)])
+        let message = try run.read(.messages)["messages"]?[0]?["messages"]?[1]
+        #expect(message?["tool_calls"]?[0]?["id"] == "c7")
     }
 
     @Test func structuredMessagesAreReadAsJSONTextIs() throws {
