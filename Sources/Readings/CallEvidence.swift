@@ -29,7 +29,9 @@ enum CallEvidence {
             }
             let isCall =
                 Self.hasAgentLightningName(span, in: batch) || Self.tellsCall(span, in: batch)
-                || !Self.isOperationDerived(span, in: batch)
+                // A program that names the operation as the conventions do means it; what a library
+                // calls the kind of its span is less sure.
+                || !batch.isDerived("gen_ai.operation.name", of: span)
             self = isCall ? .call : .empty
         } else if Self.hasAgentLightningName(span, in: batch) {
             self = .call
@@ -40,14 +42,6 @@ enum CallEvidence {
             }
             self = hasTokens ? .call : .none
         }
-    }
-
-    /// A program that names the operation as the conventions do means it; what a library calls the
-    /// kind of its span is less sure.
-    private static func isOperationDerived(_ span: SpanRecord, in batch: TraceBatch) -> Bool {
-        guard case .array(let derived)? = batch.value("tracemend.derived", in: span.attributes)
-        else { return false }
-        return derived.contains(.string("gen_ai.operation.name"))
     }
 
     /// What the adapters of Agent-lightning look for.

@@ -12,6 +12,9 @@ public enum ReadingForm: String, Hashable, Sendable, CaseIterable {
     case spans
     /// One ExportTraceServiceRequest as OTLP/JSON.
     case otlp
+
+    /// Whether it leaves spans out, and has `skipped` to tell which.
+    public var canSkip: Bool { self != .spans && self != .otlp }
 }
 
 /// One mended run, to be written in any form.
@@ -50,7 +53,7 @@ public struct RunDocument: Sendable {
             text += ",\"final_reward\":".utf8
             text += (rest.finalReward.map { .double($0) } ?? JSONValue.null).serialized()
         }
-        if form != .spans {
+        if form.canSkip {
             text += ",\"skipped\":".utf8
             text += JSONValue.array(rest.skipped.map(\.json)).serialized()
         }

@@ -30,7 +30,7 @@ public struct SpanModel: Sendable {
                 "description": span.statusMessage.isEmpty
                     ? .null : .string(batch.string(span.statusMessage)),
             ],
-            "attributes": attributes(span.attributes, of: batch),
+            "attributes": attributes(of: span, in: batch),
             "events": .array(
                 batch.events[span.events.indices].map { event in
                     [
@@ -62,6 +62,16 @@ public struct SpanModel: Sendable {
             ],
             "kind": .string(spanKindName(span.kind)),
         ]
+    }
+
+    /// The adapters fail for all spans where a reward has no name, as AgentOps' rewards have none.
+    private func attributes(of span: SpanRecord, in batch: TraceBatch) -> JSONValue {
+        let attributes = attributes(span.attributes, of: batch)
+        let key = "agentlightning.reward.0."
+        guard case .object(let members) = attributes, attributes[key + "name"] == nil,
+            attributes[key + "value"] != nil, batch.isDerived(key + "value", of: span)
+        else { return attributes }
+        return .object(members + [.init(key + "name", "primary")])
     }
 
     private func seconds(_ nanoseconds: UInt64) -> JSONValue {

@@ -133,17 +133,22 @@ extension SpanReward {
             }
             dimensions.append(Dimension(name: names[index] ?? "", value: number))
         }
-        // Mending gives AgentOps' rewards this key as well; they have no name.
-        let isAgentOps = names.isEmpty && indices.count == 1
+        // Mending gives AgentOps' rewards this key as well; they have one value, without a name.
+        let isAgentOps = batch.isDerived("agentlightning.reward.0.value", of: span)
         return .reward(
             Reward(
                 value: dimensions[0].value, dimensions: isAgentOps ? [] : dimensions,
-                format: isAgentOps && hasAgentOpsOutput(span, in: batch) ? .agentOps : .dimensions))
+                format: isAgentOps ? .agentOps : .dimensions))
     }
+}
 
-    private static func hasAgentOpsOutput(_ span: SpanRecord, in batch: TraceBatch) -> Bool {
-        batch.attribute("agentops.task.output", in: span.attributes) != nil
-            || batch.attribute("agentops.entity.output", in: span.attributes) != nil
+extension TraceBatch {
+    /// Whether mending added an attribute.
+    func isDerived(_ key: String, of span: SpanRecord) -> Bool {
+        guard case .array(let derived)? = value("tracemend.derived", in: span.attributes) else {
+            return false
+        }
+        return derived.contains(.string(key))
     }
 }
 

@@ -65,10 +65,12 @@ struct Read: AsyncParsableCommand {
     func run() async throws {
         if let run, output == nil {
             let json = try await source.reading(.form(form.reading), ofRun: run)
-            // What a form nests is never deeper than what was sent.
-            let value = try JSONValue(parsing: json, maximumDepth: 512)
-            try show(value.serialized(pretty: true) + [UInt8(ascii: "\n")])
-            tellSkipped(value["skipped"]?.array?.count ?? 0, run: run)
+            try show(indentedJSON(json) + [UInt8(ascii: "\n")])
+            if form.reading.canSkip {
+                // What a form nests is never deeper than what was sent.
+                let value = try JSONValue(parsing: json, maximumDepth: 512)
+                tellSkipped(value["skipped"]?.array?.count ?? 0, run: run)
+            }
             return
         }
         let target = try LineFile(output)
