@@ -96,7 +96,7 @@ struct ModelCalls {
             rewards.append(FoundReward(span: index, reward: reward, place: place))
             inside.rewardSpan = index
         case .malformed(let reason):
-            skip(index, .unreadableReward, "its reward cannot be read: \(reason)")
+            skip(index, .unreadableReward, "has a reward that cannot be read: \(reason)")
         case .none, .withoutValue:
             if isRewardOperation(span) { inside.rewardSpan = index }
         }

@@ -20,7 +20,8 @@ struct Rewards {
             case .malformed(let reason):
                 skipped.append(
                     SkippedSpan(
-                        index, of: batch, .unreadableReward, "its reward cannot be read: \(reason)")
+                        index, of: batch, .unreadableReward,
+                        "has a reward that cannot be read: \(reason)")
                 )
             case .reward(let reward):
                 final = reward.value

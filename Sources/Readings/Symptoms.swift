@@ -137,11 +137,14 @@ struct Symptoms {
     }
 
     mutating func addRewards() {
-        for skipped in rewards.skipped {
+        if let first = rewards.skipped.first {
             findings.append(
                 Diagnosis.Finding(
-                    code: "reward_unreadable", what: "\(skipped.name): \(skipped.reason)",
-                    advice: "emit_reward writes what can be read", spans: [skipped.spanID]))
+                    code: "reward_unreadable",
+                    what: "\(rewards.skipped.count) rewards were not read; the first "
+                        + "(\(first.name)) \(first.reason)",
+                    advice: "emit_reward writes what can be read",
+                    spans: rewards.skipped.prefix(5).map(\.spanID)))
         }
         let unmatched = triplets.skipped.filter { $0.cause == .unmatchedReward }
         if rewards.json.isEmpty {

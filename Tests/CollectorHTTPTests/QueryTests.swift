@@ -90,7 +90,7 @@ import Testing
             #expect(doctor["state"] == "closed")
             #expect(
                 doctor["findings"]?.array?.map { $0["code"] }
-                    == ["no_token_ids", "no_messages", "no_reward"])
+                    == ["no_response", "no_token_ids", "no_messages", "no_reward"])
             let lines = try await client.executeRequest(
                 uri: "/api/runs/ro%201/at-1/spans?format=jsonl", method: .get, headers: [:],
                 body: nil)
