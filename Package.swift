@@ -169,7 +169,9 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "ReadingsTests", dependencies: ["OTLP", "Readings"], swiftSettings: strict),
+            name: "ReadingsTests",
+            dependencies: ["OTLP", "Compression", "SemanticConventions", "Mending", "Readings"],
+            swiftSettings: strict),
         .testTarget(
             name: "CollectorTests",
             dependencies: [

@@ -16,6 +16,7 @@ public struct Pipeline: Sendable {
     public let receiver: Receiver
     public let queries: RunQueries
     private let configuration: Configuration
+    static let inboxFileName = "inbox.sqlite"
     private let inbox: Inbox
     private let sinks: [any TraceSink]
     private let metrics: Metrics
@@ -50,7 +51,7 @@ public struct Pipeline: Sendable {
                     durability: configuration.inbox.durability == .power ? .power : .process,
                     name: archiveName)) : nil
         inbox = try Inbox(
-            path: directory.file("inbox.sqlite"),
+            path: directory.file(Self.inboxFileName),
             configuration: InboxConfiguration(
                 durability: configuration.inbox.durability == .power ? .power : .process,
                 sinks: (archive == nil ? [] : [archiveName]) + configuration.sinks.map(\.name),

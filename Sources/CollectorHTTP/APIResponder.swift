@@ -110,12 +110,19 @@ public struct APIResponder: HTTPResponder {
             }
             return Response(await pipeline.close(RunClosing(run: run, wait: wait)))
         case .run(let id, let reading):
-            switch try await pipeline.queries.answer(id, reading) {
+            let format = request.uri.queryParameters["format"].map(String.init) ?? "json"
+            guard format == "json" || format == "jsonl" else {
+                return Response(.badRequest, json: ["error": "format: expected json or jsonl"])
+            }
+            let asLines = format == "jsonl"
+            switch try await pipeline.queries.answer(id, reading, asLines: asLines) {
             case .json(let json): return Response(json: json)
+            case .lines(let lines, let skipped): return Response(lines: lines, skipped: skipped)
             case .alias(let target):
                 var response = Response(
                     .temporaryRedirect, json: ["run": .string(target)])
-                response.headers[.location] = APIRoute.run(target, reading).path
+                response.headers[.location] =
+                    APIRoute.run(target, reading).path + (asLines ? "?format=jsonl" : "")
                 return response
             case .unknown: return unknown(id)
             }

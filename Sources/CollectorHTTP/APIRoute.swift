@@ -23,7 +23,7 @@ enum APIRoute: Hashable {
         default:
             guard segments.count >= 3, segments.prefix(2) == ["api", "runs"] else { return nil }
             segments.removeFirst(2)
-            let last = segments.count > 1 ? segments.last.flatMap(RunReading.init(rawValue:)) : nil
+            let last = segments.count > 1 ? segments.last.flatMap(RunReading.init(segment:)) : nil
             if last != nil || (segments.count > 1 && segments.last == "close") {
                 let isClose = last == nil
                 segments.removeLast()
@@ -48,7 +48,7 @@ enum APIRoute: Hashable {
         case .runs: return "/api/runs"
         case .close(let id): return "/api/runs/\(percentEncoded(id))/close"
         case .run(let id, let reading):
-            let tail = reading == .summary ? "" : "/\(reading.rawValue)"
+            let tail = reading == .summary ? "" : "/\(reading.segment)"
             return "/api/runs/\(percentEncoded(id))\(tail)"
         }
     }
