@@ -62,12 +62,25 @@ struct DocumentBuilder: Sendable {
     func elements() -> [JSONValue] {
         let built = messages.sorted { $0.key < $1.key }.map { ($0.key, element($0.value)) }
         guard !whole.isEmpty else { return built.map(\.1) }
-        if fieldsCameFirst, built.contains(where: { !isEmpty($0.1) }) { return built.map(\.1) }
+        if fieldsCameFirst, built.contains(where: { !isEmpty($0.1) }) {
+            return withFinishReasons(built.map(\.1))
+        }
         var merged = whole
         for (index, element) in built where index < merged.count {
             merged[index] = fill(merged[index], from: element)
         }
         return merged
+    }
+
+    /// Each choice says why it ended; the fields may tell it of the first one only.
+    private func withFinishReasons(_ built: [JSONValue]) -> [JSONValue] {
+        guard document == .output, whole.count == built.count else { return built }
+        return zip(built, whole).map { message, other in
+            guard message["finish_reason"] == nil, let finish = other["finish_reason"] else {
+                return message
+            }
+            return message.replacing("finish_reason", with: finish)
+        }
     }
 
     /// Says nothing: a message without parts, an empty object.

@@ -16,12 +16,18 @@ struct SpanChanges {
     var dialect: String?
     var losses: [String] = []
 
-    var isEmpty: Bool { added.isEmpty }
+    var isEmpty: Bool { added.isEmpty && moved.isEmpty }
 
     mutating func add(_ key: String, _ value: Value, replacing position: Int?) {
         added[key] = value
         hasGenAI = true
         if let position { moved[position] = key }
+    }
+
+    /// Moves a value away that means nothing under its key, and puts none in its place.
+    mutating func withdraw(_ key: String, at position: Int) {
+        moved[position] = key
+        hasGenAI = true
     }
 
     /// Adds copies under the current names of general attributes.
@@ -100,6 +106,7 @@ extension SpanDerivation {
             if isRight(present, name, type, instead: value) { continue }
             changes.add(name, value, replacing: position)
         }
+        withdraw(from: &changes, in: batch)
         coerce(into: &changes, in: batch)
         return changes
     }
@@ -123,11 +130,26 @@ extension SpanDerivation {
         // arguments; the operation is decided as a whole.
         if name == "gen_ai.operation.name" { return false }
         if type == .document, unwraps.contains(name) { return false }
-        guard let form = rules.normalForms[name],
-            let normal = pipeline.apply(form, to: JSONValue(present)),
+        guard let form = rules.normalForms[name] else { return true }
+        guard let normal = pipeline.apply(form, to: JSONValue(present)),
             let converted = type.attributeValue(of: normal)
-        else { return true }
+        else { return false }
         return converted == present
+    }
+
+    /// Values that the conventions do not have: a framework is no provider, a task no operation.
+    private func withdraw(from changes: inout SpanChanges, in batch: TraceBatch) {
+        for (name, form) in rules.normalForms where values[name] == nil {
+            guard case .map? = form.last,
+                let position = view.position(of: rules.keyTable.id(of: name)),
+                !view.isBlank(at: position, in: batch)
+            else { continue }
+            let isNone = name == "gen_ai.operation.name" && operation == .none
+            let value = view.value(at: position, in: batch)
+            if isNone || pipeline.apply(form, to: value) == nil {
+                changes.withdraw(name, at: position)
+            }
+        }
     }
 
     /// Values of the wrong type, such as numbers in text, become their type's.

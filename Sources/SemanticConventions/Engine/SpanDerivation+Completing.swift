@@ -71,9 +71,9 @@ extension SpanDerivation {
 
     private mutating func hoistFinishReasons(in batch: TraceBatch) {
         let key = "gen_ai.response.finish_reasons"
-        guard values[key] == nil, view.position(of: rules.keyTable.id(of: key)) == nil else {
-            return
-        }
+        guard view.position(of: rules.keyTable.id(of: key)) == nil else { return }
+        var known = 0
+        if case .made(let reasons)? = values[key] { known = reasons.array?.count ?? 0 }
         let elements: [JSONValue]
         if let output = documents[.output], !output.isClosed {
             elements = output.elements()
@@ -83,7 +83,7 @@ extension SpanDerivation {
             return
         }
         let reasons = elements.compactMap { $0["finish_reason"]?.string }
-        guard !reasons.isEmpty, reasons.count == elements.count else { return }
+        guard reasons.count > known, reasons.count == elements.count else { return }
         values[key] = .made(.array(reasons.map { .string($0) }))
     }
 

@@ -89,21 +89,22 @@ extension SpanDerivation {
             }
         }
         let named = rules.keyTable.id(of: "gen_ai.operation.name")
+        var saysNone = false
         if let position = view.position(of: named),
-            let text = view.text(at: position, in: batch), !text.isEmpty,
-            let mapped = rules.maps["op"]?.apply(text)
+            let text = view.text(at: position, in: batch), !text.isEmpty
         {
-            return .operation(mapped)
+            if let mapped = rules.maps["op"]?.apply(text) { return .operation(mapped) }
+            saysNone = true
         }
         // A name such as "chat" proves nothing where nothing else speaks of GenAI.
         let isGenAI = !dialects.isEmpty || view.isConventional || !documents.isEmpty
-        for kind in isGenAI ? own + rules.commonKinds : own {
+        for kind in isGenAI && !saysNone ? own + rules.commonKinds : own {
             if case .mapped(_, "gen_ai.operation.name") = kind.decision { continue }
             if holds(kind.conditions, source: nil, in: batch, withDerived: withDerived) {
                 return decision(kind, in: batch)
             }
         }
-        return .undecided
+        return saysNone ? .none : .undecided
     }
 
     private func decision(_ kind: KindRow, in batch: TraceBatch) -> OperationDecision {

@@ -49,7 +49,9 @@ extension SpanDerivation {
         } else if let (name, _) = attributeName(row.target, row.source, captures) {
             if row.operations.last == .add {
                 if let number = result.number { sums[name, default: 0] += number }
-            } else if values[name] == nil, !result.isBlank {
+            } else if values[name] == nil,
+                !result.isBlank || (row.operations.last == .arguments && result.object != nil)
+            {
                 if case .attribute(name) = row.source.place, result != value.unwrapped {
                     unwraps.insert(name)
                 }

@@ -149,6 +149,8 @@ struct ValuePipeline: Sendable {
                 messages.message(element, role: "system")?["parts"]?.array ?? []
             }
         }
+        // LangChain's instrumentation dumps an empty answer as JSON.
+        if value == "\"\"" { return [] }
         return messages.parts.parts(of: value)
     }
 
@@ -156,27 +158,40 @@ struct ValuePipeline: Sendable {
     /// JSON Schema is the tool's definition and no arguments.
     private func arguments(_ value: JSONValue) -> JSONValue? {
         let document = value.unwrapped
-        guard document.object != nil else { return value }
+        guard let members = document.object else { return value }
         if document["properties"]?.object != nil, document["type"] == "object" { return nil }
-        if let kwargs = document["kwargs"], kwargs.object != nil, !kwargs.isBlank,
-            document["args"]?.isBlank == true
+        if let kwargs = document["kwargs"], kwargs.object != nil,
+            members.allSatisfy({ $0.name == "kwargs" || ($0.name == "args" && $0.value.isBlank) })
         {
             return kwargs
         }
-        if let inputs = document["inputs"], inputs.object != nil, document["input_str"] != nil {
-            return inputs
+        if document["input_str"] != nil {
+            if let inputs = document["inputs"], inputs.object != nil { return inputs }
+            if let inputs = document["input_str"]?.unwrapped, inputs.object != nil { return inputs }
         }
+        // What is JSON stays the text that it is; a Python literal becomes JSON.
+        if let text = value.string, (try? JSONValue(parsing: text)) == nil { return document }
         return value
     }
 
-    /// LangChain wraps a tool's result in a message, and that in an object for its callbacks.
+    /// A tool's result out of its wrapping: LangChain's message, itself in an object for its
+    /// callbacks; LlamaIndex's output; one block of text; text that is written as JSON.
     private func result(_ value: JSONValue) -> JSONValue? {
+        if let text = value.string, text.hasPrefix("\""), let inner = try? JSONValue(parsing: text)
+        {
+            return inner
+        }
         let document = value.unwrapped
+        if let blocks = document.array, blocks.count == 1, let text = blocks[0]["text"]?.string,
+            blocks[0].object?.allSatisfy({ $0.name == "text" || $0.name == "type" }) == true
+        {
+            return .string(text)
+        }
         guard document.object != nil else { return value }
-        let message = document["kwargs"].flatMap { _ in document["output"] } ?? document
-        guard let body = message.first(of: "kwargs", "data"), body["tool_call_id"] != nil,
-            let content = body["content"]
-        else { return value }
+        if let raw = document["raw_output"], document["raw_input"] != nil { return raw }
+        let message = document["output"] ?? document
+        let body = message.first(of: "kwargs", "data") ?? message
+        guard body["tool_call_id"] != nil, let content = body["content"] else { return value }
         return content
     }
 }

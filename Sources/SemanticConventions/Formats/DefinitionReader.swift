@@ -7,15 +7,33 @@ enum DefinitionReader {
         switch value.unwrapped {
         case .array(let elements): elements.flatMap { tools($0) }
         case .object(let members):
-            if let declarations = JSONValue.object(members).first(
-                of: "function_declarations", "functionDeclarations")
-            {
-                tools(declarations)
-            } else {
-                [tool(.object(members))]
-            }
+            tools(in: .object(members))
         default: []
         }
+    }
+
+    /// Definitions stand in a request beside its messages, or among them.
+    private static func tools(in object: JSONValue) -> [JSONValue] {
+        if let declarations = object.first(of: "function_declarations", "functionDeclarations") {
+            return tools(declarations)
+        }
+        if object["role"]?.string != nil {
+            return definition(amongMessages: object).map { [tool($0)] } ?? []
+        }
+        if object["name"] == nil, object["function"] == nil,
+            object.first(of: "messages", "input", "contents") != nil
+        {
+            return object["tools"].map { tools($0) } ?? []
+        }
+        return [tool(object)]
+    }
+
+    /// The definition that Langfuse's callbacks write as a message of the role "tool".
+    static func definition(amongMessages message: JSONValue) -> JSONValue? {
+        guard message["role"] == "tool", message["tool_call_id"] == nil,
+            let content = message["content"], content["function"]?["name"]?.string != nil
+        else { return nil }
+        return content
     }
 
     /// One definition: flat already, nested as OpenAI's API has it, or Anthropic's.

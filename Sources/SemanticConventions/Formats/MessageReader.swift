@@ -59,6 +59,9 @@ struct MessageReader: Sendable {
         return .object(members)
     }
 
+    /// What LangChain's instrumentations call the role of a streamed answer.
+    private static let unknownRole = "unknown"
+
     private func isPair(_ value: JSONValue) -> Bool {
         guard let pair = value.array, pair.count == 2, let role = pair[0].string else {
             return false
@@ -97,11 +100,14 @@ struct MessageReader: Sendable {
         }
         if let lifted = choice(value, standard) { return lifted }
         let body = langChainBody(value) ?? value
-        if isConventional(body) { return conventional(body) }
+        if DefinitionReader.definition(amongMessages: body) != nil { return nil }
+        if isConventional(body) { return conventional(body, role: standard) }
         let role = self.role(of: body, wrapper: value) ?? standard
         return Self.message(
             role, content(of: body, role: role), name: body["name"]?.string,
-            finish: finish(body.first(of: "finish_reason", "stop_reason")))
+            finish: finish(
+                body.first(of: "finish_reason", "stop_reason")
+                    ?? (standard == "assistant" ? body["meta"]?["finish_reason"] : nil)))
     }
 
     /// A choice, generation or completion around a message.
@@ -140,7 +146,7 @@ struct MessageReader: Sendable {
     private func role(of body: JSONValue, wrapper: JSONValue) -> String? {
         let named =
             body["role"]?.string ?? body["type"]?.string ?? wrapper["type"]?.string
-        guard let named else { return nil }
+        guard let named, named != Self.unknownRole else { return nil }
         return roles?.apply(named.lowercased()) ?? named.lowercased()
     }
 
@@ -200,10 +206,12 @@ struct MessageReader: Sendable {
     }
 
     /// A conventional message, with what libraries get wrong put right.
-    private func conventional(_ value: JSONValue) -> JSONValue {
+    private func conventional(_ value: JSONValue, role standard: String) -> JSONValue {
         var message = value
         let role = value["role"]?.string ?? ""
-        if let mapped = roles?.apply(role.lowercased()), mapped != role {
+        if role == Self.unknownRole {
+            message = message.replacing("role", with: .string(standard))
+        } else if let mapped = roles?.apply(role.lowercased()), mapped != role {
             message = message.replacing("role", with: .string(mapped))
         }
         let old = value["parts"]?.array ?? []
