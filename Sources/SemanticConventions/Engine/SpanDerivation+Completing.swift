@@ -96,17 +96,33 @@ extension SpanDerivation {
     /// Counts without the cache: the conventions want the total. Only what cannot be inclusive is
     /// changed, since most instrumentations add already.
     private mutating func countInclusively(in batch: TraceBatch) {
-        guard let first = dialects.first, rules.dialects[first].inputCount == .byProvider,
+        guard let first = dialects.first,
+            [.byProvider, .asSent].contains(rules.dialects[first].inputCount),
             let input = count("gen_ai.usage.input_tokens", in: batch)
         else { return }
         let read = count("gen_ai.usage.cache_read.input_tokens", in: batch) ?? 0
         let written = count("gen_ai.usage.cache_write.input_tokens", in: batch) ?? 0
         let (cache, cacheOverflow) = read.addingReportingOverflow(written)
         let (total, totalOverflow) = input.addingReportingOverflow(cache)
-        guard read >= 0, written >= 0, input >= 0, cache > input, !cacheOverflow, !totalOverflow
+        let isExclusive =
+            cache > input || (rules.dialects[first].inputCount == .asSent && countsApart(in: batch))
+        guard read >= 0, written >= 0, input >= 0, cache > 0, isExclusive, !cacheOverflow,
+            !totalOverflow
         else { return }
         values["gen_ai.usage.input_tokens"] = .made(.int(total))
         replaced.insert("gen_ai.usage.input_tokens")
+    }
+
+    /// The provider's API counts the cache apart.
+    private func countsApart(in batch: TraceBatch) -> Bool {
+        let key = "gen_ai.provider.name"
+        var provider: String?
+        if case .made(let value)? = values[key] {
+            provider = value.string
+        } else if let position = view.position(of: rules.keyTable.id(of: key)) {
+            provider = view.text(at: position, in: batch)
+        }
+        return provider.flatMap { rules.maps["usage_by_provider"]?.apply($0) } == "exclusive"
     }
 
     private func count(_ key: String, in batch: TraceBatch) -> Int64? {

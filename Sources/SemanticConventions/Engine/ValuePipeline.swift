@@ -67,8 +67,8 @@ struct ValuePipeline: Sendable {
         case .documents: .array(DefinitionReader.documents(value))
         case .host: URLParts(value.asText).map { .string($0.host) }
         case .port: URLParts(value.asText)?.port.map { .int(Int64($0)) }
-        case .arguments: arguments(value)
-        case .result: result(value)
+        case .arguments: ToolValueReader.arguments(value)
+        case .result: ToolValueReader.result(value)
         }
     }
 
@@ -152,47 +152,6 @@ struct ValuePipeline: Sendable {
         // LangChain's instrumentation dumps an empty answer as JSON.
         if value == "\"\"" { return [] }
         return messages.parts.parts(of: value)
-    }
-
-    /// Decorators write `{"args":[],"kwargs":{…}}`, LangChain's callbacks `{"inputs":{…},…}`. A
-    /// JSON Schema is the tool's definition and no arguments.
-    private func arguments(_ value: JSONValue) -> JSONValue? {
-        let document = value.unwrapped
-        guard let members = document.object else { return value }
-        if document["properties"]?.object != nil, document["type"] == "object" { return nil }
-        if let kwargs = document["kwargs"], kwargs.object != nil,
-            members.allSatisfy({ $0.name == "kwargs" || ($0.name == "args" && $0.value.isBlank) })
-        {
-            return kwargs
-        }
-        if document["input_str"] != nil {
-            if let inputs = document["inputs"], inputs.object != nil { return inputs }
-            if let inputs = document["input_str"]?.unwrapped, inputs.object != nil { return inputs }
-        }
-        // What is JSON stays the text that it is; a Python literal becomes JSON.
-        if let text = value.string, (try? JSONValue(parsing: text)) == nil { return document }
-        return value
-    }
-
-    /// A tool's result out of its wrapping: LangChain's message, itself in an object for its
-    /// callbacks; LlamaIndex's output; one block of text; text that is written as JSON.
-    private func result(_ value: JSONValue) -> JSONValue? {
-        if let text = value.string, text.hasPrefix("\""), let inner = try? JSONValue(parsing: text)
-        {
-            return inner
-        }
-        let document = value.unwrapped
-        if let blocks = document.array, blocks.count == 1, let text = blocks[0]["text"]?.string,
-            blocks[0].object?.allSatisfy({ $0.name == "text" || $0.name == "type" }) == true
-        {
-            return .string(text)
-        }
-        guard document.object != nil else { return value }
-        if let raw = document["raw_output"], document["raw_input"] != nil { return raw }
-        let message = document["output"] ?? document
-        let body = message.first(of: "kwargs", "data") ?? message
-        guard body["tool_call_id"] != nil, let content = body["content"] else { return value }
-        return content
     }
 }
 

@@ -10,6 +10,7 @@ struct MessageReader: Sendable {
     ///
     /// - Parameter role: what a message that names no role has; "user" for the input.
     func messages(_ value: JSONValue, _ format: MessageFormat, role: String) -> [JSONValue] {
+        if format == .transcript { return transcript(value.asText, role: role) }
         if format == .text {
             return value.isBlank ? [] : [Self.message(role, [PartReader.text(value.asText)])]
         }
@@ -32,11 +33,14 @@ struct MessageReader: Sendable {
             if elements.allSatisfy(isBlock), !elements.isEmpty {
                 return merged(elements, role)
             }
-            return elements.compactMap { message($0, role: role) }
+            let messages = elements.compactMap { message($0, role: role) }
+            return role == "assistant" && elements.allSatisfy(isResponseItem)
+                ? joined(messages) : messages
         case .object(let members):
             let object = JSONValue.object(members)
             for name in [
                 "messages", "choices", "generations", "contents", "input", "output", "replies",
+                "items",
             ] {
                 if object["role"] == nil, let inner = object[name], inner.array != nil {
                     return messages(inner, format, role: role)
@@ -71,7 +75,7 @@ struct MessageReader: Sendable {
     }
 
     /// Content blocks without a message around them.
-    private func isBlock(_ value: JSONValue) -> Bool {
+    func isBlock(_ value: JSONValue) -> Bool {
         guard value["role"] == nil, value["parts"] == nil, value["message"] == nil else {
             return false
         }
@@ -158,7 +162,7 @@ struct MessageReader: Sendable {
             content.append(PartReader.reasoning(reasoning))
         }
         let id = body["tool_call_id"]?.string ?? (role == "tool" ? body["id"]?.string : nil)
-        let inner = body.first(of: "content", "parts", "_content")
+        let inner = body.first(of: "content", "parts", "_content", "blocks")
         if let id, role == "tool" || body["tool_call_id"] != nil {
             content.append(PartReader.toolResponse(id: id, response: response(inner)))
         } else {
