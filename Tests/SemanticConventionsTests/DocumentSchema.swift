@@ -15,6 +15,27 @@ struct DocumentSchema: Sendable {
 
     init(root: JSONValue) { self.root = root }
 
+    /// The same schemas as open as the conventions have them: any role, reason and arguments.
+    var relaxed: DocumentSchema {
+        guard case .object(let members) = root else { return self }
+        let open: [String: JSONValue] = [
+            "Role": ["type": "string"], "FinishReason": ["type": "string"],
+            "Name": ["type": "string"],
+            "Arguments": .object([]),
+        ]
+        return DocumentSchema(
+            root: .object(
+                members.map { member in
+                    guard member.name == "$defs" else { return member }
+                    return .init(
+                        "$defs",
+                        .object(
+                            (member.value.object ?? []).map {
+                                .init($0.name, open[$0.name] ?? $0.value)
+                            }))
+                }))
+    }
+
     /// The attributes that have a schema.
     var keys: [String] { (root.object ?? []).map(\.name).filter { !$0.hasPrefix("$") } }
 

@@ -60,6 +60,11 @@ struct DocumentBuilder: Sendable {
 
     /// All elements, in order.
     func elements() -> [JSONValue] {
+        document == .tools
+            ? assembled().compactMap { DefinitionReader.sound($0) } : assembled()
+    }
+
+    private func assembled() -> [JSONValue] {
         let built = messages.sorted { $0.key < $1.key }.map { ($0.key, element($0.value)) }
         guard !whole.isEmpty else { return built.map(\.1) }
         if fieldsCameFirst, built.contains(where: { !isEmpty($0.1) }) {
@@ -168,7 +173,7 @@ struct DocumentBuilder: Sendable {
         let text: [JSONValue] =
             switch entry.fields["text"] {
             case nil, .null: []
-            case .array(let parts): parts
+            case .array(let parts) where parts.allSatisfy({ PartReader.isConventional($0) }): parts
             case .some(let value): value.isBlank ? [] : [PartReader.text(value.asText)]
             }
         let added = entry.fields["element"]?.array ?? []

@@ -155,25 +155,30 @@ struct ValuePipeline: Sendable {
     }
 }
 
-/// The host and port of a URL.
+/// The host and port of a URL, or of an authority: `example.com:8080`.
 struct URLParts {
     var host: String
     var port: Int?
 
     init?(_ text: String) {
-        guard let scheme = text.range(of: "://") else { return nil }
-        let authority = text[scheme.upperBound...].prefix { !"/?#".contains($0) }
+        let scheme = text.range(of: "://")
+        let authority = text[(scheme?.upperBound ?? text.startIndex)...].prefix {
+            !"/?#".contains($0)
+        }
         let address = authority.split(separator: "@", omittingEmptySubsequences: false).last ?? ""
         if address.first == "[", let close = address.firstIndex(of: "]") {
             host = String(address[address.index(after: address.startIndex)..<close])
             port = Int(address[address.index(after: close)...].dropFirst())
+        } else if address.count(where: { $0 == ":" }) > 1 {
+            // An IPv6 address without brackets has no port.
+            host = String(address)
         } else {
             let parts = address.split(separator: ":", maxSplits: 1)
             host = parts.first.map { String($0) } ?? ""
             port = parts.count == 2 ? Int(parts[1]) : nil
         }
         guard !host.isEmpty else { return nil }
-        if port == nil {
+        if port == nil, let scheme {
             port = ["http": 80, "https": 443][text[..<scheme.lowerBound].lowercased()]
         }
     }

@@ -13,6 +13,11 @@ struct PartReader: Sendable {
         "reasoning", "blob", "file", "uri", "compaction", "generic",
     ]
 
+    /// The value is a part of the conventions already.
+    static func isConventional(_ value: JSONValue) -> Bool {
+        value["type"]?.string.map { conventional.contains($0) } ?? false
+    }
+
     static func text(_ content: String) -> JSONValue {
         ["type": "text", "content": .string(content)]
     }
@@ -221,6 +226,12 @@ struct PartReader: Sendable {
 }
 
 extension JSONValue {
+    /// The object without a member.
+    func removing(_ name: String) -> JSONValue {
+        guard case .object(let members) = self else { return self }
+        return .object(members.filter { $0.name != name })
+    }
+
     /// The object with another value for a member.
     func replacing(_ name: String, with value: JSONValue) -> JSONValue {
         guard case .object(var members) = self else { return self }
