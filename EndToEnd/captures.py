@@ -69,12 +69,12 @@ def reported_edges(capture: str) -> dict[str, str | None]:
     return {id: span.parent_span_id.hex() or None for id, span in spans(capture).items()}
 
 
+def base64_of_hex(text: str) -> str:
+    return base64.b64encode(bytes.fromhex(text)).decode()
+
+
 def request_from_json(tree: dict[str, Any]) -> ExportTraceServiceRequest:
     """Reads OTLP/JSON with the protobuf library, which wants ids in base64 where OTLP has hexadecimal."""
-
-    def base64_of_hex(text: str) -> str:
-        return base64.b64encode(bytes.fromhex(text)).decode()
-
     for resource in tree.get("resourceSpans", []):
         for scope in resource.get("scopeSpans", []):
             for span in scope.get("spans", []):

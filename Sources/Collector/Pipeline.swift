@@ -65,6 +65,9 @@ public struct Pipeline: Sendable {
             inbox: inbox, limits: configuration.limits, runKey: configuration.runKey,
             metrics: metrics, logger: logger, clock: clock,
             bytesInFlight: BytesInFlight(limit: configuration.limits.bytesInFlight),
+            lanes: DecodingLanes(
+                lanes: ProcessInfo.processInfo.activeProcessorCount,
+                budgetBytes: configuration.limits.decodingBytes),
             arrival: arrival)
         queries = RunQueries(archive: archive?.reader, inbox: inbox.reader)
         if archive == nil, configuration.sinks.isEmpty {

@@ -105,7 +105,10 @@ public struct APIResponder: HTTPResponder {
             return Response(json: try await pipeline.queries.runs(limit: limit, after: cursor))
         case .close(let id):
             guard let run = RunKey(id: id) else { return unknown(id) }
-            return await pipeline.close(run: run, request: request)
+            guard let wait = IngestHead.wait(inQuery: request.uri.query) else {
+                return Response(IngestOutcome.unusableWait)
+            }
+            return Response(await pipeline.close(RunClosing(run: run, wait: wait)))
         case .run(let id, let reading):
             switch try await pipeline.queries.answer(id, reading) {
             case .json(let json): return Response(json: json)
@@ -132,14 +135,4 @@ extension QueryError {
         case .unreadable: .serviceUnavailable
         }
     }
-}
-
-/// Compares without telling by its duration where the texts differ.
-private func constantTimeEqual(_ left: String, _ right: String) -> Bool {
-    let (a, b) = (Array(left.utf8), Array(right.utf8))
-    var difference = a.count ^ b.count
-    for (index, byte) in a.enumerated() {
-        difference |= Int(byte ^ (b.isEmpty ? 0 : b[index % b.count]))
-    }
-    return difference == 0
 }

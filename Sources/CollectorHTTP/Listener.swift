@@ -18,16 +18,6 @@ public struct Listener: Service, CustomStringConvertible {
     private let address: String
     private let progress: ListenerProgress
 
-    /// The listener for export requests: OTLP, close and health, nothing else.
-    /// - Parameter onReady: called with the bound port.
-    public static func ingest(
-        _ pipeline: Pipeline, host: String, port: Int, logger: Logger,
-        onReady: @escaping @Sendable (Int) async -> Void
-    ) -> Listener {
-        listener(
-            "the ingest listener", IngestResponder(pipeline: pipeline), host, port, logger, onReady)
-    }
-
     /// The listener for readers, which takes export requests too.
     /// - Parameter onReady: called with the bound port.
     public static func api(

@@ -45,6 +45,15 @@ public final class Inbox: Sendable {
         }
     }
 
+    /// Keeps a request as `append(_:)` does, and tells what became of it.
+    /// - Parameter done: called once, after the commit, on the writer's thread, or at once on the
+    ///   calling one where the request is refused; it must not block.
+    public func append(
+        _ request: AcceptedRequest, then done: @escaping @Sendable (Result<Int64, InboxError>) -> Void
+    ) {
+        writer.perform(adding: request.body.count, { try $1.append(request, $0) }, then: done)
+    }
+
     /// The numbers as of the last commit; cheap.
     public var counts: InboxCounts { writer.counts }
 

@@ -27,13 +27,13 @@ public struct BatchText: Sendable {
         return text
     }
 
-    private func describe(_ resource: ResourceRecord, of batch: TraceBatch) -> String {
+    func describe(_ resource: ResourceRecord, of batch: TraceBatch) -> String {
         line(0, "resource", batch.string(resource.schemaURL))
             + attributes(resource.attributes, depth: 1, of: batch)
             + dropped("attributes", resource.droppedAttributesCount, depth: 1)
     }
 
-    private func describe(_ scope: ScopeRecord, of batch: TraceBatch) -> String {
+    func describe(_ scope: ScopeRecord, of batch: TraceBatch) -> String {
         let name = [batch.string(scope.name), batch.string(scope.version)]
         return line(1, "scope", (name + [batch.string(scope.schemaURL)]).joinedWords)
             + attributes(scope.attributes, depth: 2, of: batch)
@@ -78,7 +78,7 @@ public struct BatchText: Sendable {
         return text
     }
 
-    private func attributes(_ range: RecordRange, depth: Int, of batch: TraceBatch) -> String {
+    func attributes(_ range: RecordRange, depth: Int, of batch: TraceBatch) -> String {
         batch.keyValues(range).map { entry in
             line(
                 depth, entry.key.printable(limit: 200), JSONValue(entry.value).text,
@@ -86,11 +86,11 @@ public struct BatchText: Sendable {
         }.joined()
     }
 
-    private func dropped(_ what: String, _ count: UInt32, depth: Int) -> String {
+    func dropped(_ what: String, _ count: UInt32, depth: Int) -> String {
         count == 0 ? "" : line(depth, "dropped_\(what)_count", "\(count)")
     }
 
-    private func line(
+    func line(
         _ depth: Int, _ label: String, _ value: String, separator: String = " "
     ) -> String {
         let isBare = value.isEmpty && separator == " "
@@ -101,5 +101,5 @@ public struct BatchText: Sendable {
 }
 
 extension [String] {
-    fileprivate var joinedWords: String { filter { !$0.isEmpty }.joined(separator: " ") }
+    var joinedWords: String { filter { !$0.isEmpty }.joined(separator: " ") }
 }

@@ -23,10 +23,13 @@ struct Decode: ParsableCommand {
     var file: String
 
     func run() throws {
-        let batch = try RequestFile(file).decoded().batch
-        switch format {
-        case .text: try show(BatchText().text(of: batch))
-        case .otlpJSON: try show(batch.json(pretty: true) + [UInt8(ascii: "\n")])
+        switch (try RequestFile(file).decoded().request, format) {
+        case (.traces(let batch), .text): try show(BatchText().text(of: batch))
+        case (.traces(let batch), .otlpJSON):
+            try show(batch.json(pretty: true) + [UInt8(ascii: "\n")])
+        case (.logs(let batch), .text): try show(BatchText().text(of: batch))
+        case (.logs(let batch), .otlpJSON):
+            try show(batch.json(pretty: true) + [UInt8(ascii: "\n")])
         }
     }
 }

@@ -9,7 +9,8 @@ struct Mend: ParsableCommand {
         abstract: "Mend export requests without a collector.",
         discussion: """
             The spans of all files are put into runs by the same rules as in the collector: by \
-            rollout and attempt, else by trace.
+            rollout and attempt, else by trace. Log records with GenAI content, of requests to \
+            /v1/logs, become events of their spans.
 
             Example:
               tracemend mend captures/*.bin
@@ -40,7 +41,7 @@ struct Mend: ParsableCommand {
 
     func run() throws {
         let mending = try OfflineMending(rulesDirectory: rules)
-        let batches = try files.map { try RequestFile($0).decoded(keys: mending.keys).batch }
+        let batches = try files.map { try spans(of: $0, keys: mending.keys) }
         let runs = try mending.mend(batches, asOneRun: asOneRun)
         switch format {
         case .tree:
@@ -55,6 +56,14 @@ struct Mend: ParsableCommand {
             try show(mending.joined(runs).json(pretty: true) + [UInt8(ascii: "\n")])
         case .otlpProtobuf:
             try show(mending.joined(runs).protobuf())
+        }
+    }
+
+    /// The spans of a file; log records come as the events that they will be.
+    private func spans(of file: String, keys: KeyTable) throws -> TraceBatch {
+        switch try RequestFile(file).decoded(keys: keys).request {
+        case .traces(let batch): batch
+        case .logs(let batch): batch.generativeEvents()
         }
     }
 }

@@ -11,7 +11,7 @@ struct Send: AsyncParsableCommand {
               tracemend send --rollout ro-1 --attempt at-1 captures/*.bin
             """)
 
-    @Option(help: "An OTLP/HTTP endpoint; /v1/traces is added.")
+    @Option(help: "An OTLP/HTTP endpoint; /v1/traces or /v1/logs is added.")
     var endpoint = "http://127.0.0.1:4318"
 
     @Option(help: "The rollout that the spans belong to.")
@@ -35,7 +35,13 @@ struct Send: AsyncParsableCommand {
     }
 
     private func send(_ file: RequestFile) async throws {
-        let format = try file.decoded().format
+        let decoded = try file.decoded()
+        let format = decoded.format
+        let path =
+            switch decoded.request {
+            case .traces: "/v1/traces"
+            case .logs: "/v1/logs"
+            }
         var headers = ["Content-Type": format.mediaType]
         if file.compression != .identity {
             headers["Content-Encoding"] = file.compression.rawValue
@@ -44,7 +50,7 @@ struct Send: AsyncParsableCommand {
         if let attempt { headers["x-attempt-id"] = attempt }
         let base = endpoint.hasSuffix("/") ? String(endpoint.dropLast()) : endpoint
         let (status, body) = try await request(
-            "POST", base + "/v1/traces", headers: headers, body: file.bytes, timeout: .seconds(60))
+            "POST", base + path, headers: headers, body: file.bytes, timeout: .seconds(60))
         guard status == 200 else {
             throw Failure("\(file.name): answered \(status): \(message(body, format))")
         }

@@ -43,10 +43,9 @@ struct Serve: AsyncParsableCommand {
         logger.logLevel = configuration.logLevel
         let pipeline = try Pipeline(configuration: configuration, logger: logger)
         let ready = ReadyLine(listeners: ["ingest", "api"])
-        let ingest = Listener.ingest(
-            pipeline, host: configuration.host, port: configuration.port, logger: logger
-        ) { port in
-            await ready.bound("ingest", "http://\(configuration.host):\(port)")
+        let ingest = IngestListener(pipeline, configuration, logger: logger) { port in
+            let scheme = configuration.tls == nil ? "http" : "https"
+            await ready.bound("ingest", "\(scheme)://\(configuration.host):\(port)")
         }
         let api = Listener.api(
             pipeline, host: configuration.apiHost, port: configuration.apiPort,

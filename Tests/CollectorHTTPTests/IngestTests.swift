@@ -139,8 +139,30 @@ struct Exchange: Sendable, CustomTestStringConvertible {
                 testDescription: "the path of a rollout",
                 path: "/rollout/ro-1/attempt/at-1/v1/traces", body: good, status: 200),
             Exchange(
-                testDescription: "logs are acknowledged", path: "/v1/logs", body: [1, 2, 3],
-                status: 200, answers: pb),
+                testDescription: "spans under the name of OTLP 0.14 are told",
+                headers: Self.json,
+                body: Array(
+                    #"{"resourceSpans":[{"instrumentationLibrarySpans":[{},{}]}]}"#.utf8),
+                status: 200, answers: js, says: "update the exporter: 2"),
+            Exchange(
+                testDescription: "spans in the field of OTLP 0.14 are told",
+                body: [0x0A, 0x03, 0xC2, 0x3E, 0x00], status: 200, answers: pb,
+                says: "update the exporter: 1"),
+            Exchange(
+                testDescription: "logs are acknowledged", path: "/v1/logs", status: 200,
+                answers: pb),
+            Exchange(
+                testDescription: "logs that are no message", path: "/v1/logs", body: [1, 2, 3],
+                status: 400, answers: pb, says: "ExportLogsServiceRequest"),
+            Exchange(
+                testDescription: "a log record with GenAI content in JSON", path: "/v1/logs",
+                headers: Self.json,
+                body: Array(
+                    #"""
+                    {"resourceLogs":[{"scopeLogs":[{"logRecords":[{"traceId":
+                    "0102030405060708090a0b0c0d0e0f10","spanId":"0102030405060708",
+                    "eventName":"gen_ai.user.message"}]}]}]}
+                    """#.utf8), status: 200, answers: js, says: "{}"),
             Exchange(
                 testDescription: "metrics are acknowledged", path: "/v1/metrics",
                 headers: Self.json, body: Array("{}".utf8), status: 200, says: "{}"),

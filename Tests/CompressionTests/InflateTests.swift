@@ -37,6 +37,10 @@ import Testing
             "a thousand members", .gzip, Array((0..<1000).map { _ in gzip([7]) }.joined()),
             Array(repeating: 7, count: 1000)),
         Row(
+            "a small member last, whose length passes for the whole's", .gzip,
+            gzip([UInt8](repeating: 7, count: 9000)) + gzip([1]),
+            [UInt8](repeating: 7, count: 9000) + [1]),
+        Row(
             "gzip with a file name", .gzip,
             Array(gzip(text)[..<3]) + [8] + Array(gzip(text)[4..<10]) + Array("a.json\0".utf8)
                 + Array(gzip(text)[10...]), text),
@@ -91,6 +95,11 @@ import Testing
         return bytes
     }
 
+    /// A member whose last four bytes say that its content has another length.
+    static func lying(length: UInt32) -> [UInt8] {
+        whole.dropLast(4) + (0..<4).map { UInt8(truncatingIfNeeded: length >> UInt32(8 * $0)) }
+    }
+
     static let refused: [Refusal] = [
         Refusal("nothing as gzip", .gzip, [], .empty(.gzip)),
         Refusal("nothing as deflate", .deflate, [], .empty(.deflate)),
@@ -101,6 +110,15 @@ import Testing
             .badChecksum(offset: whole.count - 4)),
         Refusal(
             "bad length", .gzip, changed(whole, at: whole.count - 4),
+            .badChecksum(offset: whole.count)),
+        Refusal(
+            "a length that tells too little", .gzip, lying(length: UInt32(text.count - 1)),
+            .badChecksum(offset: whole.count)),
+        Refusal(
+            "a length that tells too much", .gzip, lying(length: UInt32(text.count + 1)),
+            .badChecksum(offset: whole.count)),
+        Refusal(
+            "a length that no deflate data can have", .gzip, lying(length: .max),
             .badChecksum(offset: whole.count)),
         Refusal(
             "bad Adler checksum", .deflate, changed(deflate(text), at: deflate(text).count - 1),

@@ -16,6 +16,11 @@ struct Capture: CustomTestStringConvertible {
             && path.hasSuffix("/v1/traces")
     }
 
+    /// The log exports in protobuf.
+    static let logs: [Capture] = load { headers, path in
+        headers["content-type"] == "application/x-protobuf" && path.hasSuffix("/v1/logs")
+    }
+
     static var fixtures: URL {
         URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .appending(path: "Fixtures")

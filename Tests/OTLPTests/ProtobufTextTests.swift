@@ -34,6 +34,94 @@ struct ProtobufTextTests {
         }
     }
 
+    /// What Table 3-7 of the Unicode Standard tells apart: each row's least and greatest sequence,
+    /// and what is next to them and is not allowed.
+    static let sequences: [[UInt8]] = [
+        [0x00], [0x7F], [0x80], [0xBF], [0xC0], [0xC0, 0x80], [0xC1, 0xBF], [0xC2], [0xC2, 0x7F],
+        [0xC2, 0x80], [0xC2, 0xC0], [0xDF, 0xBF], [0xDF, 0xBF, 0x80],
+        [0xE0], [0xE0, 0x80, 0x80], [0xE0, 0x9F, 0xBF], [0xE0, 0xA0], [0xE0, 0xA0, 0x80],
+        [0xE0, 0xBF, 0xBF], [0xE1, 0x80, 0x80], [0xE1, 0x80, 0xC0], [0xEC, 0xBF, 0xBF],
+        [0xED, 0x80, 0x80], [0xED, 0x9F, 0xBF], [0xED, 0xA0, 0x80], [0xED, 0xBF, 0xBF],
+        [0xEE, 0x80, 0x80], [0xEF, 0xBF, 0xBF], [0xEF, 0xBF], [0xE1, 0xC1, 0x80],
+        [0xF0], [0xF0, 0x80, 0x80, 0x80], [0xF0, 0x8F, 0xBF, 0xBF], [0xF0, 0x90],
+        [0xF0, 0x90, 0x80], [0xF0, 0x90, 0x80, 0x80], [0xF0, 0xBF, 0xBF, 0xBF],
+        [0xF1, 0x80, 0x80, 0x80], [0xF3, 0xBF, 0xBF, 0xBF], [0xF3, 0xBF, 0xBF, 0x7F],
+        [0xF4, 0x80, 0x80, 0x80], [0xF4, 0x8F, 0xBF, 0xBF], [0xF4, 0x90, 0x80, 0x80],
+        [0xF5, 0x80, 0x80, 0x80], [0xF7, 0xBF, 0xBF, 0xBF], [0xF8, 0x88, 0x80, 0x80, 0x80], [0xFF],
+    ]
+
+    @Test("every kind of sequence is judged rightly, at every place of texts of every length")
+    func sequencesEverywhere() throws {
+        let filling = Array("aé語🙂".utf8)
+        for sequence in Self.sequences {
+            for before in 0..<90 {
+                for after in [0, 3, 16, 64] {
+                    for isMixed in [false, true] {
+                        let head =
+                            isMixed ? cycled(filling, before) : cycled(Array("a".utf8), before)
+                        let text = head + sequence + cycled(Array("b".utf8), after)
+                        try expectSameJudgement(text)
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("every two bytes, and every second byte of longer characters, are judged rightly")
+    func everyTwoBytes() throws {
+        for first in UInt8(0x80)...0xFF {
+            for second in UInt8.min...UInt8.max {
+                for tail: [UInt8] in [[], [0x80, 0x80]] {
+                    try expectSameJudgement(cycled(Array("語".utf8), 21) + [first, second] + tail)
+                }
+            }
+        }
+    }
+
+    @Test("mixtures of scripts are judged rightly, cut and damaged at every place")
+    func scripts() throws {
+        var random = SeededGenerator(seed: Self.seed)
+        for text in [
+            "東京は日本の首都です。 GPT は「はい」と答えた。", "Съешь же ещё этих мягких булок, да выпей чаю.",
+            "Où est l’été à Noël? Für die Größe, señor.", "🎉🎉 done 👩‍🚀, x 🙂 한글 퓨전",
+        ] {
+            let bytes = Array((text + text + text).utf8)
+            for place in bytes.indices {
+                try expectSameJudgement(Array(bytes[place...]))
+                try expectSameJudgement(Array(bytes[..<place]))
+                for _ in 0..<8 {
+                    var damaged = bytes
+                    damaged[place] = UInt8.random(in: .min ... .max, using: &random)
+                    try expectSameJudgement(damaged)
+                }
+            }
+        }
+    }
+
+    private func cycled(_ pattern: [UInt8], _ count: Int) -> [UInt8] {
+        // Whole characters only, then ASCII, so that it is the sequence alone that is at fault.
+        let whole = count / pattern.count
+        let rest = [UInt8](repeating: UInt8(ascii: "c"), count: count - whole * pattern.count)
+        return Array(repeatElement(pattern, count: whole).joined()) + rest
+    }
+
+    private func expectSameJudgement(_ bytes: [UInt8]) throws {
+        let batch = try TraceBatch(protobuf: Wire.request(span: Wire.bytes(5, bytes)))
+        let isValid = String(validating: bytes, as: UTF8.self) != nil
+        let json = try TraceBatch(json: jsonRequest(spanName: bytes))
+        if (batch.repairedStrings == 0) != isValid || (json.repairedStrings == 0) != isValid {
+            Issue.record(
+                "seed \(Self.seed): \(hexadecimal(bytes)) is \(isValid ? "valid" : "not valid")")
+        }
+    }
+
+    /// The text as it stands in JSON; what would need an escape becomes a space.
+    private func jsonRequest(spanName: [UInt8]) -> [UInt8] {
+        let name = spanName.map { [0x22, 0x5C].contains($0) || $0 < 0x20 ? UInt8(ascii: " ") : $0 }
+        return Array(#"{"resourceSpans":[{"scopeSpans":[{"spans":[{"name":""#.utf8) + name
+            + Array(#""}]}]}]}"#.utf8)
+    }
+
     @Test("a key of any length is found, and a similar one is not")
     func keys() throws {
         let letters = Array("abcdefghijklmnopqrstuvwxyz")

@@ -9,6 +9,7 @@ public enum ConfigurationError: Error, Hashable, Sendable, CustomStringConvertib
     case missing(key: String, source: String)
     case duplicateSink(name: String)
     case openAPIWithoutToken(host: String)
+    case incompleteTLS(missing: String)
     /// A request of `limits.body_bytes` would never find room.
     case bodyBeyondBytesInFlight(body: Int, inFlight: Int)
 
@@ -23,6 +24,8 @@ public enum ConfigurationError: Error, Hashable, Sendable, CustomStringConvertib
         case .duplicateSink(let name): "sinks: two sinks have the name \(name)"
         case .bodyBeyondBytesInFlight(let body, let inFlight):
             "limits.body_bytes: expected at most limits.bytes_in_flight, which is \(inFlight), found \(body)"
+        case .incompleteTLS(let missing):
+            "\(missing) is missing: tls.certificate and tls.key go together"
         case .openAPIWithoutToken(let host):
             "api.host: \(host) is not a loopback address, so api.token must be set: the API shows prompts"
         }
@@ -98,6 +101,10 @@ extension Configuration {
 
     /// What only the whole configuration can tell.
     public func validate() throws(ConfigurationError) {
+        if let tls {
+            if tls.certificate.isEmpty { throw .incompleteTLS(missing: "tls.certificate") }
+            if tls.key.isEmpty { throw .incompleteTLS(missing: "tls.key") }
+        }
         var names: Set<String> = [Self.archiveSinkName]
         for sink in sinks where !names.insert(sink.name).inserted {
             throw .duplicateSink(name: sink.name)
@@ -151,7 +158,7 @@ extension Configuration {
         _ key: ConfigurationKey, _ value: String, source: String
     ) throws(ConfigurationError) {
         guard key.apply(&self, value) else {
-            let shown = key.name.hasSuffix("token") ? "another value" : "\"\(value)\""
+            let shown = key.isSecret ? "another value" : "\"\(value)\""
             throw .badValue(
                 key: key.name, source: source, expected: key.expectation, found: shown)
         }

@@ -6,6 +6,13 @@ public struct Configuration: Sendable {
     public var host = "127.0.0.1"
     /// The port of the ingest listener.
     public var port = 4318
+    /// One of these is asked for as `Authorization: Bearer …` by the ingest listener; none asks for
+    /// nothing.
+    public var tokens: [Secret] = []
+    /// Origins whose pages may export from a browser, such as `https://app.example`; `*` is all.
+    public var allowedOrigins: [String] = []
+    /// TLS on the ingest listener; nil is plain HTTP.
+    public var tls: TLSSettings?
     /// The address of the API listener. Any but a loopback address needs `apiToken`.
     public var apiHost = "127.0.0.1"
     /// The port of the API listener.
@@ -27,6 +34,18 @@ public struct Configuration: Sendable {
     /// How long requests in flight may take to finish after SIGTERM.
     public var shutdownGrace = Duration.seconds(10)
     public var logLevel = Logger.Level.info
+
+    public init() {}
+}
+
+/// The files of TLS, each in PEM.
+public struct TLSSettings: Hashable, Sendable {
+    /// The certificate, and behind it those that lead to its root.
+    public var certificate = ""
+    /// The certificate's private key.
+    public var key = ""
+    /// Authorities of which one must have signed a client's certificate; nil asks clients for none.
+    public var clientCA: String?
 
     public init() {}
 }

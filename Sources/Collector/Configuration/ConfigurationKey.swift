@@ -15,10 +15,34 @@ public struct ConfigurationKey: Sendable {
         "TRACEMEND_" + name.uppercased().replacing(".", with: "_")
     }
 
+    /// Whether its values must not be shown.
+    var isSecret: Bool { name == "tokens" || name.hasSuffix("token") }
+
     /// Every key, in the order of docs/configuration.md.
     public static let all: [ConfigurationKey] = [
         text("host", \.host),
         port("port", \.port),
+        ConfigurationKey(name: "tokens", expectation: "tokens, separated by commas") {
+            $0.tokens = $1.split(separator: ",").map { Secret(String($0.trimmed)) }
+            return !$0.tokens.isEmpty && $0.tokens.allSatisfy { !$0.value.isEmpty }
+        },
+        ConfigurationKey(name: "tokens_file", expectation: "a file that holds a token a line") {
+            guard let content = try? String(contentsOfFile: $1, encoding: .utf8) else {
+                return false
+            }
+            $0.tokens = content.split(whereSeparator: \.isNewline)
+                .map { Secret(String($0.trimmed)) }.filter { !$0.value.isEmpty }
+            return !$0.tokens.isEmpty
+        },
+        ConfigurationKey(
+            name: "cors.allowed_origins", expectation: "origins, separated by commas, or *"
+        ) {
+            $0.allowedOrigins = $1.split(separator: ",").map { String($0.trimmed) }
+            return !$0.allowedOrigins.isEmpty
+        },
+        file("tls.certificate") { $0.certificate = $1 },
+        file("tls.key") { $0.key = $1 },
+        file("tls.client_ca") { $0.clientCA = $1 },
         text("api.host", \.apiHost),
         port("api.port", \.apiPort),
         ConfigurationKey(name: "api.token", expectation: "a text") {
@@ -58,6 +82,12 @@ public struct ConfigurationKey: Sendable {
         },
         bytes("limits.body_bytes", \.limits.bodyBytes),
         bytes("limits.bytes_in_flight", \.limits.bytesInFlight),
+        count("limits.nodes", \.limits.nodes),
+        bytes("limits.decoding_bytes", \.limits.decodingBytes),
+        count("limits.connections", \.limits.connections),
+        duration("limits.head_timeout", \.limits.headTimeout),
+        duration("limits.body_timeout", \.limits.bodyTimeout),
+        duration("limits.idle_timeout", \.limits.idleTimeout),
         count("limits.repaired_spans_per_run", \.limits.repairedSpansPerRun),
         duration("shutdown.grace", \.shutdownGrace),
         ConfigurationKey(
@@ -72,6 +102,15 @@ public struct ConfigurationKey: Sendable {
 
     static let durationText = "a duration such as 500ms, 2s, 10m or 24h"
     static let bytesText = "a size such as 64MiB, 2GiB or a number of bytes"
+
+    private static func file(
+        _ name: String, _ set: @escaping @Sendable (inout TLSSettings, String) -> Void
+    ) -> ConfigurationKey {
+        ConfigurationKey(name: name, expectation: "a file that can be read") {
+            set(&$0.tls[default: TLSSettings()], $1)
+            return access($1, R_OK) == 0
+        }
+    }
 
     private static func text(
         _ name: String, _ path: any WritableKeyPath<Configuration, String> & Sendable
@@ -141,5 +180,12 @@ public struct ConfigurationKey: Sendable {
             $0[keyPath: path] = value
             return true
         }
+    }
+}
+
+extension Optional {
+    fileprivate subscript(default value: @autoclosure () -> Wrapped) -> Wrapped {
+        get { self ?? value() }
+        set { self = newValue }
     }
 }

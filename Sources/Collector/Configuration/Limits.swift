@@ -1,3 +1,5 @@
+import Compression
+
 /// Every bound that the collector puts on what it takes, with its reason.
 public struct Limits: Hashable, Sendable {
     /// Bytes of a request body, before inflating and after. Prompts are long; a batch of 512 spans
@@ -6,6 +8,21 @@ public struct Limits: Hashable, Sendable {
     /// Bytes of request bodies that are read or wait for their commit at one time. It bounds the
     /// memory of ingest; beyond it requests get 503.
     public var bytesInFlight = 128 << 20
+    /// Resources, scopes, spans, events, attributes and elements of nested values in a request;
+    /// see `DecodingLimits.maximumNodes`. Each takes up to 64 bytes while the request is decoded, so
+    /// half of what the codec allows keeps the largest body within a quarter of a GiB.
+    public var nodes = 1 << 20
+    /// Bytes that the requests being inflated and decoded may take together; larger ones are
+    /// decoded alone.
+    public var decodingBytes = 96 << 20
+    /// Open connections of the ingest listener. One takes about 20 KiB.
+    public var connections = 4096
+    /// Seconds from the first byte of a request to the end of its head.
+    public var headTimeout = Duration.seconds(15)
+    /// Seconds in which 64 KiB of a body, or its rest, must come.
+    public var bodyTimeout = Duration.seconds(30)
+    /// Seconds that a connection may stay open without a request.
+    public var idleTimeout = Duration.seconds(75)
     /// Bytes of a run's requests, as stored and as decoded, that are mended. Mending holds all of a
     /// run in memory; what came beyond it is left out, and told in the run's notes.
     public var runBytes = 1 << 30
@@ -18,5 +35,23 @@ public struct Limits: Hashable, Sendable {
     /// Seconds that a refused client is asked to wait.
     public var retryAfterSeconds = 1
 
+    /// Bodies that may take less than this are decoded where they are received: handing them over
+    /// would cost more.
+    static let decodedAtOnceBytes = 256 << 10
+
     public init() {}
+
+    /// What inflating and decoding a body may take: its content twice, once as bytes and once as
+    /// records, unless it is made of nearly nothing but records.
+    func decodingBytes(of body: [UInt8], _ compression: ContentEncoding) -> Int {
+        let content: Int
+        switch compression {
+        case .identity: return body.count
+        case .gzip where body.count >= 18:
+            content = body.suffix(4).reversed().reduce(0) { $0 << 8 | Int($1) }
+        case .gzip, .deflate: content = body.count * 4
+        }
+        // Deflate makes at most 1032 bytes of one.
+        return 2 * min(max(content, body.count), bodyBytes, body.count * 1032)
+    }
 }

@@ -1,4 +1,5 @@
 import Compression
+import Inbox
 import OTLP
 
 /// Why a request body was refused.
@@ -31,21 +32,28 @@ enum BodyError: Error, CustomStringConvertible {
 ///
 /// The Receiver and mending read the same bytes, at different times: both come here, so that they
 /// see the same spans.
+///
+/// Log records with GenAI content come as the events that they will be; see
+/// `TraceBatch.attachEvents()`. Other log records are left out.
 func readBody(
-    _ body: [UInt8], _ compression: ContentEncoding, _ encoding: BodyFormat, limit: Int,
-    keys: KeyTable
+    _ body: [UInt8], of signal: RequestKind, _ compression: ContentEncoding,
+    _ encoding: BodyFormat, limits: Limits, keys: KeyTable
 ) throws(BodyError) -> (TraceBatch, IDReport) {
     let plain: [UInt8]
     do {
-        plain = try inflate(body, encoding: compression, limit: limit)
+        plain = try inflate(body, encoding: compression, limit: limits.bodyBytes)
     } catch {
         throw .inflating(error)
     }
+    let decoding = DecodingLimits(maximumNodes: limits.nodes)
     do {
         var batch =
-            switch encoding {
-            case .protobuf: try TraceBatch(protobuf: plain, keys: keys)
-            case .json: try TraceBatch(json: plain, keys: keys)
+            switch (signal, encoding) {
+            case (.traces, .protobuf): try TraceBatch(protobuf: plain, keys: keys, limits: decoding)
+            case (.traces, .json): try TraceBatch(json: plain, keys: keys, limits: decoding)
+            case (.logs, .protobuf):
+                try LogBatch(protobuf: plain, keys: keys, limits: decoding).generativeEvents()
+            case (.logs, .json): try LogBatch(json: plain, keys: keys, limits: decoding).generativeEvents()
             }
         let report = batch.sanitizeIDs()
         return (batch, report)
@@ -56,8 +64,10 @@ func readBody(
 
 extension Receiver {
     func decode(
-        _ body: [UInt8], _ compression: ContentEncoding, _ encoding: BodyFormat
+        _ body: [UInt8], of signal: RequestKind, _ compression: ContentEncoding,
+        _ encoding: BodyFormat
     ) throws(BodyError) -> (TraceBatch, IDReport) {
-        try readBody(body, compression, encoding, limit: limits.bodyBytes, keys: .none)
+        try readBody(
+            body, of: signal, compression, encoding, limits: limits, keys: .none)
     }
 }

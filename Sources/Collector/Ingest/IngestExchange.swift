@@ -62,58 +62,121 @@ public final class IngestExchange: Sendable {
 
     /// Answers a body that came to its end, once what it holds is kept.
     public func finish() async -> IngestOutcome {
+        await withCheckedContinuation { waiter in finish { waiter.resume(returning: $0) } }
+    }
+
+    /// Answers a body that came to its end, once what it holds is kept.
+    ///
+    /// Small bodies are decoded on the calling thread, others wait for one of the decoding lanes.
+    /// - Parameter answer: called once, on any thread.
+    public func finish(_ answer: @escaping @Sendable (IngestOutcome) -> Void) {
         switch route {
         case .traces(let rollout, let attempt):
-            await finishTraces(
-                context: RequestContext(
-                    pathRollout: rollout, pathAttempt: attempt, headerRollout: head.rolloutID,
-                    headerAttempt: head.attemptID))
-        case .logs: ignored(signal: "logs")
-        case .metrics: ignored(signal: "metrics")
-        case .close, .health: answer(rejected: 0, message: "")
+            decode(.traces, context(pathRollout: rollout, pathAttempt: attempt), answer)
+        case .logs(let rollout, let attempt):
+            decode(.logs, context(pathRollout: rollout, pathAttempt: attempt), answer)
+        case .metrics: answer(ignored(signal: "metrics"))
+        case .close, .health: answer(success(rejected: 0, message: ""))
         }
+    }
+
+    private func context(pathRollout: String?, pathAttempt: String?) -> RequestContext {
+        RequestContext(
+            pathRollout: pathRollout, pathAttempt: pathAttempt, headerRollout: head.rolloutID,
+            headerAttempt: head.attemptID)
     }
 
     /// What is not kept is acknowledged all the same, so that an SDK with all signals on stays
     /// quiet.
     private func ignored(signal: String) -> IngestOutcome {
         receiver.metrics.add(.ignoredSignals, labels: ["signal": signal])
-        return answer(rejected: 0, message: "")
+        return success(rejected: 0, message: "")
     }
 
-    private func finishTraces(context: RequestContext) async -> IngestOutcome {
+    private func decode(
+        _ signal: RequestKind, _ context: RequestContext,
+        _ answer: @escaping @Sendable (IngestOutcome) -> Void
+    ) {
         let body = state.withLock { $0.body }
-        let batch: TraceBatch
-        let report: IDReport
+        let bytes = receiver.limits.decodingBytes(of: body, compression)
+        if bytes <= Limits.decodedAtOnceBytes { return keep(body, signal, context, answer) }
+        receiver.lanes.run(bytes: bytes) { self.keep(body, signal, context, answer) }
+    }
+
+    private func keep(
+        _ body: [UInt8], _ signal: RequestKind, _ context: RequestContext,
+        _ answer: @escaping @Sendable (IngestOutcome) -> Void
+    ) {
+        let read: ReadRequest
         do {
-            (batch, report) = try receiver.decode(body, compression, encoding)
+            read = try self.read(body, signal, context)
         } catch {
             logRefusal(error, bytes: body.count)
-            return receiver.refusal(error.status, error.code, error.description, in: encoding)
+            return answer(
+                receiver.refusal(error.status, error.code, error.description, in: encoding))
         }
-        let rejected = report.rejectedSpans
-        receiver.metrics.add(.rejectedSpans, rejected, labels: ["reason": "unusable_id"])
-        let message = warnings(of: batch, report)
-        guard !batch.spans.isEmpty else { return answer(rejected: rejected, message: message) }
-        let feeds = RequestFeeds(
-            batch, context: context, runKeyAttributes: receiver.runKey)
-        do {
-            _ = try await receiver.inbox.append(
-                AcceptedRequest(
-                    receivedUnixNano: receiver.clock.now, kind: .traces,
-                    mediaType: RequestMediaType(encoding),
-                    encoding: RequestEncoding(compression), context: context, feeds: feeds,
-                    body: body))
-        } catch {
-            receiver.logger.error(
-                "a request could not be kept", metadata: ["reason": "\(error)"])
-            return receiver.refusal(503, .unavailable, reason(error), in: encoding)
+        receiver.metrics.add(
+            .rejectedSpans, read.rejected, labels: ["reason": "unusable_id"])
+        guard read.records > 0 else {
+            return answer(
+                signal == .logs
+                    ? ignored(signal: "logs")
+                    : success(rejected: read.rejected, message: read.message))
         }
+        if let service = read.service, receiver.isRunningAway(service, bytes: body.count) {
+            return answer(
+                receiver.refusal(
+                    429, .resourceExhausted,
+                    "the service \"\(service)\" sends most of what is more than can be taken; "
+                        + "try again later", in: encoding))
+        }
+        let request = AcceptedRequest(
+            receivedUnixNano: receiver.clock.now, kind: signal,
+            mediaType: RequestMediaType(encoding), encoding: RequestEncoding(compression),
+            context: context, feeds: read.feeds, body: body)
+        receiver.inbox.append(request) { result in
+            switch result {
+            case .failure(let error):
+                self.receiver.logger.error(
+                    "a request could not be kept", metadata: ["reason": "\(error)"])
+                answer(self.receiver.refusal(503, .unavailable, self.reason(error), in: self.encoding))
+            case .success:
+                self.count(read.records, signal, bytes: body.count)
+                answer(self.success(rejected: read.rejected, message: read.message))
+            }
+        }
+    }
+
+    /// What is left of a request once its records are not needed any more.
+    private struct ReadRequest {
+        var feeds: RequestFeeds
+        var records: Int
+        var rejected: Int
+        var message: String
+        var service: String?
+    }
+
+    private func read(
+        _ body: [UInt8], _ signal: RequestKind, _ context: RequestContext
+    ) throws(BodyError) -> ReadRequest {
+        let (batch, report) = try receiver.decode(body, of: signal, compression, encoding)
+        let service = batch.resources.first.flatMap { resource in
+            batch.value("service.name", in: resource.attributes)?.stringValue
+        }
+        return ReadRequest(
+            feeds: RequestFeeds(batch, context: context, runKeyAttributes: receiver.runKey),
+            records: batch.spans.count, rejected: report.rejectedSpans,
+            message: warnings(of: batch, report), service: service)
+    }
+
+    private func count(_ records: Int, _ signal: RequestKind, bytes: Int) {
         receiver.metrics.add(.receivedRequests)
-        receiver.metrics.add(.receivedSpans, batch.spans.count)
-        receiver.metrics.add(.receivedBytes, body.count)
+        switch signal {
+        case .traces: receiver.metrics.add(.receivedSpans, records)
+        case .logs: receiver.metrics.add(.receivedLogRecords, records)
+        }
+        receiver.metrics.add(.receivedBytes, bytes)
         receiver.arrival.raise()
-        return answer(rejected: rejected, message: message)
     }
 
     /// What a client may know of it: paths and the database's words are for the log.
@@ -139,6 +202,11 @@ public final class IngestExchange: Sendable {
                 "strings that were not UTF-8, bad bytes replaced by U+FFFD: "
                     + "\(batch.repairedStrings)")
         }
+        if batch.obsoleteScopes > 0 {
+            warnings.append(
+                "instrumentationLibrarySpans, which OTLP 0.15 renamed scopeSpans, are not read; "
+                    + "update the exporter: \(batch.obsoleteScopes)")
+        }
         return warnings.joined(separator: ". ")
     }
 
@@ -148,7 +216,9 @@ public final class IngestExchange: Sendable {
             metadata: ["reason": "\(error)", "status": "\(error.status)", "bytes": "\(bytes)"])
     }
 
-    private func answer(rejected: Int, message: String) -> IngestOutcome {
+    /// The three services answer alike: no log record is ever rejected, so the one field whose
+    /// name differs is not written for them.
+    private func success(rejected: Int, message: String) -> IngestOutcome {
         let response = ExportTraceServiceResponse(
             rejectedSpans: Int64(rejected), errorMessage: message)
         return IngestOutcome(

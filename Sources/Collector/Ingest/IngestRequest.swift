@@ -6,6 +6,8 @@ public struct IngestHead: Sendable {
     public var method: String
     /// The path as it came, percent-encoded, without the query.
     public var path: String
+    /// What follows the path's `?`.
+    public var query: String?
     public var mediaType: String?
     public var contentEncoding: String?
     /// Bytes of the body, where the client told them.
@@ -15,11 +17,12 @@ public struct IngestHead: Sendable {
     public var attemptID: String?
 
     public init(
-        method: String, path: String, mediaType: String? = nil, contentEncoding: String? = nil,
+        method: String, path: String, query: String? = nil, mediaType: String? = nil, contentEncoding: String? = nil,
         contentLength: Int? = nil, rolloutID: String? = nil, attemptID: String? = nil
     ) {
         self.method = method
         self.path = path
+        self.query = query
         self.mediaType = mediaType
         self.contentEncoding = contentEncoding
         self.contentLength = contentLength

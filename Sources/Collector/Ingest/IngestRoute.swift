@@ -3,7 +3,7 @@ import Foundation
 /// Where a path of the ingest surface leads.
 public enum IngestRoute: Hashable, Sendable {
     case traces(pathRollout: String?, pathAttempt: String?)
-    case logs
+    case logs(pathRollout: String?, pathAttempt: String?)
     case metrics
     case close(rollout: String, attempt: String)
     case health
@@ -23,7 +23,7 @@ public enum IngestRoute: Hashable, Sendable {
         }
         switch segments {
         case ["v1", "traces"]: self = .traces(pathRollout: rollout, pathAttempt: attempt)
-        case ["v1", "logs"]: self = .logs
+        case ["v1", "logs"]: self = .logs(pathRollout: rollout, pathAttempt: attempt)
         case ["v1", "metrics"]: self = .metrics
         case ["close"]:
             guard let rollout, let attempt else { return nil }

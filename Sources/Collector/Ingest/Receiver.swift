@@ -15,6 +15,8 @@ public struct Receiver: Sendable {
     let logger: Logger
     let clock: UnixClock
     let bytesInFlight: BytesInFlight
+    let lanes: DecodingLanes
+    let shares = ServiceShares()
     /// Raised when a request was kept.
     let arrival: Signal
 
@@ -51,6 +53,14 @@ public struct Receiver: Sendable {
             IngestExchange(
                 receiver: self, head: head, route: route, encoding: encoding,
                 compression: compression, expected: told))
+    }
+
+    /// Whether a service is to be held back, since there is too much and it sends most of it.
+    ///
+    /// Half of the room being taken is the sign: the other half is for the others.
+    func isRunningAway(_ service: String, bytes: Int) -> Bool {
+        let isRunningAway = shares.count(bytes, of: service, nowUnixNano: clock.now)
+        return isRunningAway && bytesInFlight.current > bytesInFlight.limit / 2
     }
 
     func tooLarge(_ found: String) -> String {

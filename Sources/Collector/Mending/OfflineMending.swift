@@ -56,7 +56,13 @@ public struct OfflineMending: Sendable {
     }
 
     private func mend(_ batch: TraceBatch, id: String, identity: RunIdentity) -> Run {
-        Run(id: id, mended: mender.mend(batch, identity: identity))
+        var batch = batch
+        let waiting = batch.attachEvents()
+        var mended = mender.mend(batch, identity: identity)
+        if waiting > 0 {
+            mended.notes.append("\(waiting) log records with GenAI content have no span here")
+        }
+        return Run(id: id, mended: mended)
     }
 }
 

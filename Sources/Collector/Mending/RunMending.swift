@@ -118,7 +118,11 @@ struct RunMending: Sendable {
             notes.append(
                 "the run's first requests are no longer kept, and no archive has their spans")
         }
-        let gathered = gatherer.finish()
+        var gathered = gatherer.finish()
+        let waiting = gathered.attachEvents()
+        if waiting > 0 {
+            notes.append("\(waiting) log records with GenAI content wait for their spans")
+        }
         let isWhole = gathered.isWhole
         var run = mender.mend(gathered, identity: sources.run.key.identity, pins: pins)
         run.notes += notes

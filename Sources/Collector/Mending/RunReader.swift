@@ -83,7 +83,7 @@ struct RunReader: Sendable {
     private func contents(of requests: [StoredRequest]) async throws -> [RequestSource] {
         var contents: [RequestSource] = []
         var bytes = 0
-        for stored in requests where stored.kind == .traces {
+        for stored in requests {
             bytes += stored.bytes
             if bytes > limits.runBytes {
                 contents.append(RequestSource(stored: stored, content: .excess))
@@ -133,8 +133,8 @@ struct RunReader: Sendable {
     private func decode(_ stored: StoredRequest, _ body: [UInt8]) -> TraceBatch? {
         do {
             let (batch, _) = try readBody(
-                body, ContentEncoding(stored.encoding), BodyFormat(stored.mediaType),
-                limit: limits.bodyBytes, keys: keys)
+                body, of: stored.kind, ContentEncoding(stored.encoding),
+                BodyFormat(stored.mediaType), limits: limits, keys: keys)
             decoded.insert(batch, for: stored.id, weight: batch.memoryBytes)
             return batch
         } catch {

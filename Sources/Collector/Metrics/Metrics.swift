@@ -8,6 +8,7 @@ public final class Metrics: Sendable {
     public enum Counter: String, CaseIterable, Sendable {
         case receivedRequests = "tracemend_received_requests_total"
         case receivedSpans = "tracemend_received_spans_total"
+        case receivedLogRecords = "tracemend_received_log_records_total"
         case receivedBytes = "tracemend_received_bytes_total"
         case rejectedRequests = "tracemend_rejected_requests_total"
         case rejectedSpans = "tracemend_rejected_spans_total"
@@ -24,6 +25,7 @@ public final class Metrics: Sendable {
             switch self {
             case .receivedRequests: "Export requests that were acknowledged."
             case .receivedSpans: "Spans in acknowledged requests."
+            case .receivedLogRecords: "Log records with GenAI content in acknowledged requests."
             case .receivedBytes: "Bytes of acknowledged request bodies, as received."
             case .rejectedRequests: "Export requests that were refused, by HTTP status."
             case .rejectedSpans: "Spans refused by partial success, by reason."

@@ -20,12 +20,12 @@ public struct RequestFeeds: Hashable, Sendable {
     /// Each trace and run once, in the order of their first spans.
     public var feeds: [Feed]
 
-    /// For requests whose feeds are known otherwise, such as log records by their trace ids.
+    /// For requests whose feeds are known otherwise.
     public init(_ feeds: [Feed] = []) {
         self.feeds = feeds
     }
 
-    /// The feeds of a decoded request.
+    /// The feeds of a decoded request; log records come as `LogBatch.spanEvents(where:)` makes them.
     /// - Parameter runKeyAttributes: the attributes of `run.key`; empty turns that rule off.
     /// - Complexity: linear in spans and their attributes.
     public init(_ batch: TraceBatch, context: RequestContext, runKeyAttributes: [String]) {
@@ -36,10 +36,12 @@ public struct RequestFeeds: Hashable, Sendable {
             let run = names.run(of: span)
             let place = Place(traceID: span.traceID, run: run)
             if let known = places[place] {
-                feeds[known].spans += 1
+                feeds[known].spans += span.isEventCarrier ? 0 : 1
             } else {
                 places[place] = feeds.count
-                feeds.append(Feed(traceID: span.traceID, run: run, spans: 1))
+                feeds.append(
+                    Feed(
+                        traceID: span.traceID, run: run, spans: span.isEventCarrier ? 0 : 1))
             }
         }
         self.init(feeds)

@@ -48,18 +48,26 @@ final class GroupCommit: Sendable {
         adding bytes: Int? = nil,
         _ body: @escaping @Sendable (Database, inout Ledger) throws -> T
     ) async throws(InboxError) -> T {
-        let result: Result<T, InboxError> = await withCheckedContinuation { waiter in
-            let operation = Operation(
-                bytes: bytes ?? 0,
-                apply: { db, ledger in
-                    let value = try body(db, &ledger)
-                    return { waiter.resume(returning: .success(value)) }
-                },
-                fail: { waiter.resume(returning: .failure($0)) })
-            let refusal = queue.withLock { admit(operation, adding: bytes, to: &$0) }
-            if let refusal { waiter.resume(returning: .failure(refusal)) }
+        let result = await withCheckedContinuation { waiter in
+            perform(adding: bytes, body) { waiter.resume(returning: $0) }
         }
         return try result.get()
+    }
+
+    /// The same with a function that is called once, with what became of it.
+    func perform<T: Sendable>(
+        adding bytes: Int?, _ body: @escaping @Sendable (Database, inout Ledger) throws -> T,
+        then done: @escaping @Sendable (Result<T, InboxError>) -> Void
+    ) {
+        let operation = Operation(
+            bytes: bytes ?? 0,
+            apply: { db, ledger in
+                let value = try body(db, &ledger)
+                return { done(.success(value)) }
+            },
+            fail: { done(.failure($0)) })
+        let refusal = queue.withLock { admit(operation, adding: bytes, to: &$0) }
+        if let refusal { done(.failure(refusal)) }
     }
 
     /// Lets nothing in any more, and returns when what waited is committed.

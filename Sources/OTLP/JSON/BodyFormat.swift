@@ -22,20 +22,53 @@ extension TraceBatch {
     public static func detectingFormat(
         of body: [UInt8], keys: KeyTable = .none, limits: DecodingLimits = .standard
     ) throws(DecodingError) -> (batch: TraceBatch, format: BodyFormat) {
+        try BodyFormat.detecting(
+            of: body,
+            json: { body throws(DecodingError) in
+                try TraceBatch(json: body, keys: keys, limits: limits)
+            },
+            protobuf: { body throws(DecodingError) in
+                try TraceBatch(protobuf: body, keys: keys, limits: limits)
+            })
+    }
+}
+
+extension LogBatch {
+    /// Decodes an uncompressed body of which nobody says how it is encoded, as
+    /// `TraceBatch.detectingFormat(of:)` does.
+    public static func detectingFormat(
+        of body: [UInt8], keys: KeyTable = .none, limits: DecodingLimits = .standard
+    ) throws(DecodingError) -> (batch: LogBatch, format: BodyFormat) {
+        try BodyFormat.detecting(
+            of: body,
+            json: { body throws(DecodingError) in
+                try LogBatch(json: body, keys: keys, limits: limits)
+            },
+            protobuf: { body throws(DecodingError) in
+                try LogBatch(protobuf: body, keys: keys, limits: limits)
+            })
+    }
+}
+
+extension BodyFormat {
+    fileprivate static func detecting<Batch>(
+        of body: [UInt8], json: ([UInt8]) throws(DecodingError) -> Batch,
+        protobuf: ([UInt8]) throws(DecodingError) -> Batch
+    ) throws(DecodingError) -> (batch: Batch, format: BodyFormat) {
         let start = body.first { ![0x20, 0x0A, 0x0D, 0x09].contains($0) }
         let mayBeJSON = start == UInt8(ascii: "{")
         if mayBeJSON, body.first == start {
-            return (try TraceBatch(json: body, keys: keys, limits: limits), .json)
+            return (try json(body), .json)
         }
         let protobufError: DecodingError
         do throws(DecodingError) {
-            return (try TraceBatch(protobuf: body, keys: keys, limits: limits), .protobuf)
+            return (try protobuf(body), .protobuf)
         } catch {
             protobufError = error
         }
         guard mayBeJSON else { throw protobufError }
         do throws(DecodingError) {
-            return (try TraceBatch(json: body, keys: keys, limits: limits), .json)
+            return (try json(body), .json)
         } catch {
             throw error.offset > protobufError.offset ? error : protobufError
         }

@@ -22,6 +22,9 @@ extension JSONMessageReader {
     private mutating func integer<Value: FixedWidthInteger>(
         _ expected: String, _ value: (Decimal64) -> Value?
     ) throws(DecodingError) -> Value {
+        if let number = takeInteger(atMost: UInt64(Value.max)) {
+            return Value(truncatingIfNeeded: number)
+        }
         let token = try next()
         let digits: ArraySlice<UInt8>
         switch token {
@@ -42,6 +45,9 @@ extension JSONMessageReader {
     mutating func enumeration(
         _ number: (JSONFieldName) -> Int32?
     ) throws(DecodingError) -> Int32 {
+        if let number = takeInteger(atMost: UInt64(Int32.max)) {
+            return Int32(truncatingIfNeeded: number)
+        }
         let token = try next()
         switch token {
         case .null: return 0
@@ -53,7 +59,7 @@ extension JSONMessageReader {
             return value
         case .string(let text):
             let name = content(text)
-            if let known = number(JSONFieldName(bytes: name)) { return known }
+            if let known = number(JSONFieldName(name)) { return known }
             return Decimal64(name)?.int64.flatMap(Int32.init(exactly:)) ?? 0
         default: throw mismatch("an enumeration", token)
         }
@@ -75,7 +81,7 @@ extension JSONMessageReader {
         case .number(let number): return tokens.double(tokens.bytes[number.range])
         case .string(let text):
             let digits = content(text)
-            switch JSONFieldName(bytes: digits) {
+            switch JSONFieldName(digits) {
             case "NaN": return .nan
             case "Infinity": return .infinity
             case "-Infinity": return -.infinity

@@ -47,6 +47,7 @@ struct JSONMessageReader: Sendable {
 
     /// Enters an object; false for `null`.
     mutating func beginObject() throws(DecodingError) -> Bool {
+        if pending == nil, tokens.takeBeginning(ofObject: true) { return true }
         switch try next() {
         case .beginObject: return true
         case .null: return false
@@ -56,6 +57,7 @@ struct JSONMessageReader: Sendable {
 
     /// Enters an array; false for `null`.
     mutating func beginArray() throws(DecodingError) -> Bool {
+        if pending == nil, tokens.takeBeginning(ofObject: false) { return true }
         switch try next() {
         case .beginArray: return true
         case .null: return false
@@ -64,12 +66,14 @@ struct JSONMessageReader: Sendable {
     }
 
     /// Takes the next element of an array of `KeyValue` if it looks as most do.
+    @inline(__always)
     mutating func takePlainAttribute() -> JSONPlainAttribute? {
         pending == nil ? tokens.takePlainAttribute() : nil
     }
 
     /// Enters the next object of an array, passing over `null`; false at the array's end.
     mutating func nextObject() throws(DecodingError) -> Bool {
+        if pending == nil, tokens.takeObjectOfArray() { return true }
         while true {
             switch try next() {
             case .beginObject: return true
@@ -82,9 +86,20 @@ struct JSONMessageReader: Sendable {
 
     /// The name of the object's next member; nil at the object's end.
     mutating func nextName() throws(DecodingError) -> JSONFieldName? {
+        if pending == nil {
+            if let name = tokens.takeName() { return name }
+            if tokens.takeEndOfObject() { return nil }
+        }
         guard case .name(let name) = try next() else { return nil }
-        guard !name.isPlain else { return JSONFieldName(bytes: tokens.bytes[name.range]) }
-        return JSONFieldName(bytes: unescaped(name)[...])
+        guard !name.isPlain else {
+            return unsafe JSONFieldName(tokens.bytes.span.bytes, name.range)
+        }
+        return JSONFieldName(unescaped(name))
+    }
+
+    /// Takes an integer of at most 19 digits, as a number or as text, if nothing else is there.
+    mutating func takeInteger(atMost maximum: UInt64) -> UInt64? {
+        pending == nil ? tokens.takeInteger(atMost: maximum) : nil
     }
 
     /// Skips a value, of whatever kind and depth.
@@ -102,6 +117,7 @@ struct JSONMessageReader: Sendable {
 
     /// A string, as it stands in the body; nil for `null`.
     mutating func text() throws(DecodingError) -> JSONText? {
+        if pending == nil, let text = tokens.takeText() { return text }
         switch try next() {
         case .string(let text): return text
         case .null: return nil
@@ -134,21 +150,6 @@ struct JSONMessageReader: Sendable {
         DecodingError(
             kind: kind, location: tokens.location(of: tokens.tokenStart), offset: tokens.tokenStart,
             reason: reason)
-    }
-}
-
-/// The name of a member, matched against literals without making a string.
-struct JSONFieldName: Sendable {
-    var bytes: ArraySlice<UInt8>
-
-    static func ~= (name: StaticString, found: JSONFieldName) -> Bool {
-        guard found.bytes.count == name.utf8CodeUnitCount else { return false }
-        var index = found.bytes.startIndex
-        for place in 0..<name.utf8CodeUnitCount {
-            if unsafe found.bytes[index] != name.utf8Start[place] { return false }
-            index += 1
-        }
-        return true
     }
 }
 

@@ -1,11 +1,12 @@
 /// An attribute as encoders without white space write it.
 struct JSONPlainAttribute {
-    var key: Range<Int>
+    var key: Slice
     var value: Value
 
     enum Value {
-        case string(Range<Int>)
+        case string(JSONText)
         case int(Int64)
+        case bool(Bool)
     }
 }
 
@@ -17,7 +18,8 @@ struct JSONPlainAttribute {
 // These are read in one step instead of a dozen tokens.
 extension JSONReader {
     /// Takes the next element of an array of `KeyValue`, with the comma before it, if it looks so;
-    /// its texts are ASCII and have no escapes. Nil, and nothing taken, for all others.
+    /// its key is ASCII and has no escapes. Nil, and nothing taken, for all others.
+    @inline(__always)
     mutating func takePlainAttribute() -> JSONPlainAttribute? {
         guard let start = startOfElement,
             let (attribute, end) = unsafe bytes.span.bytes.plainAttribute(at: start)
@@ -28,59 +30,52 @@ extension JSONReader {
 }
 
 extension RawSpan {
+    @inline(__always)
     fileprivate func plainAttribute(at start: Int) -> (JSONPlainAttribute, end: Int)? {
-        guard holds(0x7B22_6B65_7922_3A22, at: start) else { return nil }  // {"key":"
-        let key = start &+ 8
-        let keyEnd = endOfPlainASCII(from: key)
-        // ","value":{"
-        guard byteCount &- keyEnd >= 32, holds(0x222C_2276_616C_7565, at: keyEnd),
-            holds(0x7565_223A_7B22, at: keyEnd &+ 6, bytes: 6)
-        else { return nil }
+        guard holds("{\"key\":\"", at: start) else { return nil }
+        let keyEnd = endOfPlainASCII(from: start &+ 8)
+        let key = Slice(from: start &+ 8, to: keyEnd)
+        guard holds("\",\"value\":{\"", at: keyEnd) else { return nil }
         let member = keyEnd &+ 12
-        if holds(0x7374_7269_6E67_5661, at: member),  // stringVa
-            holds(0x6C75_6522_3A22, at: member &+ 8, bytes: 6)  // lue":"
-        {
-            let content = member &+ 14
-            let end = endOfPlainASCII(from: content)
-            guard holds(0x227D_7D, at: end, bytes: 3) else { return nil }  // "}}
-            let attribute = JSONPlainAttribute(key: key..<keyEnd, value: .string(content..<end))
-            return (attribute, end &+ 3)
+        let (value, end): (JSONPlainAttribute.Value, Int)
+        if holds("stringValue\":\"", at: member) {
+            guard let text = jsonText(from: member &+ 14) else { return nil }
+            (value, end) = (.string(text), text.range.upperBound &+ 1)
+        } else if holds("intValue\":\"", at: member) {
+            guard let (number, digitsEnd) = decimal(from: member &+ 11),
+                let integer = Int64(exactly: number), holds(UInt8(ascii: "\""), at: digitsEnd)
+            else { return nil }
+            (value, end) = (.int(integer), digitsEnd &+ 1)
+        } else if holds("boolValue\":true", at: member) {
+            (value, end) = (.bool(true), member &+ 15)
+        } else if holds("boolValue\":false", at: member) {
+            (value, end) = (.bool(false), member &+ 16)
+        } else {
+            return nil
         }
-        // intValue":"
-        guard holds(0x696E_7456_616C_7565, at: member),
-            holds(0x223A_22, at: member &+ 8, bytes: 3),
-            let (number, end) = decimal(from: member &+ 11),
-            holds(0x227D_7D, at: end, bytes: 3)
-        else { return nil }
-        return (JSONPlainAttribute(key: key..<keyEnd, value: .int(number)), end &+ 3)
+        guard holds("}}", at: end) else { return nil }
+        return (JSONPlainAttribute(key: key, value: value), end &+ 2)
     }
 
-    /// Whether eight bytes are these, the first one the highest; false at the end.
+    /// Whether the literal stands here, compared by words.
     @inline(__always)
-    fileprivate func holds(_ word: UInt64, at offset: Int) -> Bool {
-        byteCount &- offset >= 8 && UInt64(bigEndian: rawWord(at: offset)) == word
-    }
-
-    /// Whether fewer than eight bytes are these.
-    @inline(__always)
-    fileprivate func holds(_ word: UInt64, at offset: Int, bytes: Int) -> Bool {
-        guard byteCount &- offset >= 8 else { return false }
-        let unused = UInt64(truncatingIfNeeded: 64 &- 8 &* bytes)
-        return UInt64(bigEndian: rawWord(at: offset)) &>> unused == word
-    }
-
-    /// A number of at most 18 digits, and where it ends.
-    @inline(__always)
-    fileprivate func decimal(from start: Int) -> (Int64, end: Int)? {
-        var number: Int64 = 0
-        var place = start
-        while place < byteCount {
-            let digit = byte(at: place) &- UInt8(ascii: "0")
-            guard digit < 10 else { break }
-            guard place &- start < 18 else { return nil }
-            number = number &* 10 &+ Int64(digit)
-            place &+= 1
+    fileprivate func holds(_ literal: StaticString, at offset: Int) -> Bool {
+        let count = literal.utf8CodeUnitCount
+        guard byteCount &- offset >= count else { return false }
+        var place = 0
+        while count &- place >= 8 {
+            guard rawWord(at: offset &+ place) == literal.word(at: place, 8).littleEndian else {
+                return false
+            }
+            place &+= 8
         }
-        return place > start ? (number, place) : nil
+        if place == count { return true }
+        if count >= 8 {
+            return rawWord(at: offset &+ count &- 8) == literal.word(at: count &- 8, 8).littleEndian
+        }
+        for rest in place..<count where byte(at: offset &+ rest) != literal.byte(at: rest) {
+            return false
+        }
+        return true
     }
 }

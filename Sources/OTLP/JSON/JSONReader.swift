@@ -35,13 +35,13 @@ struct JSONReader: Sendable {
     let bytes: [UInt8]
     let maximumDepth: Int
     /// Bytes from the start of the text to the next unread one.
-    private(set) var position = 0
+    var position = 0
     /// Where the last token began.
-    private(set) var tokenStart = 0
-    private var containers = BitStack()
-    private var expectation = Expectation.value
+    var tokenStart = 0
+    var containers = BitStack()
+    var expectation = Expectation.value
 
-    private enum Expectation {
+    enum Expectation {
         case value, valueOrEndOfArray, nameOrEndOfObject, commaOrEnd, end
     }
 
@@ -69,22 +69,6 @@ struct JSONReader: Sendable {
             guard position == bytes.count else { throw error(.endOfText) }
             return .end
         }
-    }
-
-    /// Where the next element of the innermost array begins, if it follows without white space.
-    var startOfElement: Int? {
-        switch expectation {
-        case .valueOrEndOfArray: return position
-        case .commaOrEnd where !containers.top && peek() == UInt8(ascii: ","): return position + 1
-        default: return nil
-        }
-    }
-
-    /// Goes on behind an element of an array that was read as a whole.
-    mutating func finishElement(from start: Int, to end: Int) {
-        tokenStart = start
-        position = end
-        expectation = .commaOrEnd
     }
 
     private mutating func readAfterValue() throws(JSONError) -> JSONToken {
@@ -150,14 +134,15 @@ struct JSONReader: Sendable {
         expectation = isObject ? .nameOrEndOfObject : .valueOrEndOfArray
     }
 
-    private mutating func close() -> JSONToken {
+    mutating func close() -> JSONToken {
         let isObject = containers.pop()
         position += 1
         valueEnded()
         return isObject ? .endObject : .endArray
     }
 
-    private mutating func valueEnded() {
+    @inline(__always)
+    mutating func valueEnded() {
         expectation = containers.count == 0 ? .end : .commaOrEnd
     }
 
@@ -209,38 +194,21 @@ extension JSONReader {
     /// Reads from the opening quotation mark to behind the closing one.
     @inline(__always)
     private mutating func readText() throws(JSONError) -> JSONText {
-        let start = position &+ 1
-        position = unsafe bytes.span.bytes.endOfPlainASCII(from: start)
-        if position < bytes.count, bytes[position] == UInt8(ascii: "\"") {
-            position &+= 1
-            return JSONText(
-                range: start..<position &- 1, hasEscapes: false, isValidUTF8: true)
+        guard let text = unsafe bytes.span.bytes.jsonText(from: position &+ 1) else {
+            throw try faultOfText()
         }
-        return try readLongText(from: start)
+        position = text.range.upperBound &+ 1
+        return text
     }
 
-    /// Goes on at the first byte of a string that is a character of its own kind.
+    /// Goes through a string that does not end as one, to what is wrong in it.
     @inline(never)
-    private mutating func readLongText(from start: Int) throws(JSONError) -> JSONText {
-        var text = JSONText(range: start..<start, hasEscapes: false, isValidUTF8: true)
-        while true {
-            guard let byte = peek() else { throw error(.closingQuote) }
-            switch byte {
-            case UInt8(ascii: "\""):
-                text.range = start..<position
-                position += 1
-                return text
-            case UInt8(ascii: "\\"):
-                text.hasEscapes = true
-                try readEscape()
-            case 0x80...:
-                let length = bytes.lengthOfUTF8Sequence(at: position)
-                if length == 0 { text.isValidUTF8 = false }
-                position += max(length, 1)
-            default: throw error(.closingQuote)
-            }
-            position = unsafe bytes.span.bytes.endOfPlainASCII(from: position)
+    private mutating func faultOfText() throws(JSONError) -> JSONError {
+        position += 1
+        while let byte = peek(), byte >= 0x20, byte != UInt8(ascii: "\"") {
+            if byte == UInt8(ascii: "\\") { try readEscape() } else { position += 1 }
         }
+        return error(.closingQuote)
     }
 
     private mutating func readEscape() throws(JSONError) {
@@ -284,31 +252,5 @@ extension JSONReader {
             found = .byte(bytes[position])
         }
         return JSONError(offset: position, expected: expected, found: found)
-    }
-}
-
-/// A stack of bits: which of the open containers are objects.
-struct BitStack: Sendable {
-    private var words: [UInt64] = []
-    private(set) var count = 0
-
-    /// The bit on top; false when the stack is empty.
-    var top: Bool {
-        guard count > 0 else { return false }
-        let place = count - 1
-        return words[place >> 6] >> UInt64(place & 63) & 1 == 1
-    }
-
-    mutating func push(_ bit: Bool) {
-        if count >> 6 == words.count { words.append(0) }
-        let mask = UInt64(1) << UInt64(count & 63)
-        if bit { words[count >> 6] |= mask } else { words[count >> 6] &= ~mask }
-        count += 1
-    }
-
-    mutating func pop() -> Bool {
-        let bit = top
-        if count > 0 { count -= 1 }
-        return bit
     }
 }

@@ -10,19 +10,34 @@ struct ReadIdentifiers {
 
 extension JSONTraceDecoder {
     mutating func traceID(into ids: inout ReadIdentifiers) throws(DecodingError) {
-        let digits = try idText()
+        let text = try json.text()
+        if let id: TraceID = plainID(text) {
+            (ids.traceID, ids.irregularTraceID) = (id, nil)
+            return
+        }
+        let digits = text.map { json.content($0) } ?? []
         ids.traceID = TraceID(digits: digits) ?? .invalid
         ids.irregularTraceID = ids.traceID.isValid ? nil : irregular(digits, bytes: 16)
     }
 
     mutating func spanID(into ids: inout ReadIdentifiers) throws(DecodingError) {
-        let digits = try idText()
+        let text = try json.text()
+        if let id: SpanID = plainID(text) {
+            (ids.spanID, ids.irregularSpanID) = (id, nil)
+            return
+        }
+        let digits = text.map { json.content($0) } ?? []
         ids.spanID = SpanID(digits: digits) ?? .invalid
         ids.irregularSpanID = ids.spanID.isValid ? nil : irregular(digits, bytes: 8)
     }
 
     mutating func parentSpanID(into ids: inout ReadIdentifiers) throws(DecodingError) {
-        let digits = try idText()
+        let text = try json.text()
+        if let id: SpanID = plainID(text) {
+            (ids.parentSpanID, ids.irregularParentSpanID) = (id, nil)
+            return
+        }
+        let digits = text.map { json.content($0) } ?? []
         ids.parentSpanID = SpanID(digits: digits) ?? .invalid
         ids.irregularParentSpanID = ids.parentSpanID.isValid ? nil : irregular(digits, bytes: 8)
     }
@@ -32,20 +47,49 @@ extension JSONTraceDecoder {
         _ ids: ReadIdentifiers, of owner: IrregularID.Owner
     ) -> IrregularIDs {
         var fields: IrregularIDs = []
-        for (field, bytes) in [
-            (IrregularIDs.traceID, ids.irregularTraceID), (.spanID, ids.irregularSpanID),
-            (.parentSpanID, ids.irregularParentSpanID),
-        ] {
-            guard let bytes else { continue }
-            fields.insert(field)
-            batch.irregularIDs.append(IrregularID(owner: owner, field: field, bytes: bytes))
-        }
+        keep(ids.irregularTraceID, .traceID, of: owner, &fields)
+        keep(ids.irregularSpanID, .spanID, of: owner, &fields)
+        keep(ids.irregularParentSpanID, .parentSpanID, of: owner, &fields)
         return fields
     }
 
-    private mutating func idText() throws(DecodingError) -> ArraySlice<UInt8> {
-        guard let text = try json.text() else { return [] }
-        return json.content(text)
+    /// The ids of a record whose context is optional: what came as text is read, the rest is none.
+    func usableIDs(_ ids: ReadIdentifiers) -> (TraceID, SpanID) {
+        let trace = ids.irregularTraceID.map { TraceID(inField: batch.bytes[$0.range]) }
+        let span = ids.irregularSpanID.map { SpanID(inField: batch.bytes[$0.range]) }
+        return (trace ?? ids.traceID, span ?? ids.spanID)
+    }
+
+    @inline(__always)
+    private mutating func keep(
+        _ bytes: Slice?, _ field: IrregularIDs, of owner: IrregularID.Owner,
+        _ fields: inout IrregularIDs
+    ) {
+        guard let bytes else { return }
+        fields.insert(field)
+        batch.irregularIDs.append(IrregularID(owner: owner, field: field, bytes: bytes))
+    }
+
+    /// A valid id whose digits stand in the body as they are.
+    @inline(__always)
+    private func plainID(_ text: JSONText?) -> TraceID? {
+        guard let text, text.isPlain, text.range.count == 32 else { return nil }
+        let bytes = unsafe json.tokens.bytes.span.bytes
+        guard let high = UInt64(hexadecimal: bytes, at: text.range.lowerBound),
+            let low = UInt64(hexadecimal: bytes, at: text.range.lowerBound + 16), high | low != 0
+        else { return nil }
+        return TraceID(high: high, low: low)
+    }
+
+    /// The same for the id of a span.
+    @inline(__always)
+    private func plainID(_ text: JSONText?) -> SpanID? {
+        guard let text, text.isPlain, text.range.count == 16 else { return nil }
+        let bytes = unsafe json.tokens.bytes.span.bytes
+        guard let word = UInt64(hexadecimal: bytes, at: text.range.lowerBound), word != 0 else {
+            return nil
+        }
+        return SpanID(word: word)
     }
 
     /// The bytes that the digits say, else the text itself; nil where there is none.

@@ -5,11 +5,14 @@ extension JSONTraceDecoder {
         return slice(text)
     }
 
+    @inline(__always)
     private mutating func slice(_ text: JSONText) -> Slice {
-        if text.isPlain {
-            return Slice(
-                offset: UInt32(text.range.lowerBound), length: UInt32(text.range.count))
-        }
+        text.isPlain
+            ? Slice(from: text.range.lowerBound, to: text.range.upperBound) : appended(text)
+    }
+
+    @inline(never)
+    private mutating func appended(_ text: JSONText) -> Slice {
         let start = batch.bytes.count
         json.append(text, to: &batch.bytes)
         guard batch.bytes.count <= TraceBatch.maximumBytes else {
@@ -47,16 +50,18 @@ extension JSONTraceDecoder {
             dropped: dropped)
     }
 
-    private func attribute(_ plain: JSONPlainAttribute) -> Attribute {
-        let key = Slice(from: plain.key.lowerBound, to: plain.key.upperBound)
-        let keyID = unsafe batch.keys.id(of: key, in: batch.bytes.span.bytes)
+    @inline(__always)
+    private mutating func attribute(_ plain: JSONPlainAttribute) -> Attribute {
+        let keyID = unsafe batch.keys.id(of: plain.key, in: json.tokens.bytes.span.bytes)
         switch plain.value {
         case .string(let text):
-            let slice = Slice(from: text.lowerBound, to: text.upperBound)
-            return Attribute(key: key, keyID: keyID, kind: .string, bits: slice.packed)
+            return Attribute(
+                key: plain.key, keyID: keyID, kind: .string, bits: slice(text).packed)
         case .int(let number):
             return Attribute(
-                key: key, keyID: keyID, kind: .int, bits: UInt64(bitPattern: number))
+                key: plain.key, keyID: keyID, kind: .int, bits: UInt64(bitPattern: number))
+        case .bool(let flag):
+            return Attribute(key: plain.key, keyID: keyID, kind: .bool, bits: flag ? 1 : 0)
         }
     }
 
@@ -84,7 +89,7 @@ extension JSONTraceDecoder {
     //   int64 int_value = 3; double double_value = 4; ArrayValue array_value = 5;
     //   KeyValueList kvlist_value = 6; bytes bytes_value = 7; } }
     // The last member counts; one that is null is not set.
-    private mutating func anyValue() throws(DecodingError) -> FlatValue? {
+    mutating func anyValue() throws(DecodingError) -> FlatValue? {
         guard try json.beginObject() else { return nil }
         var value = FlatValue.empty
         while let name = try json.nextName() {

@@ -86,13 +86,23 @@ struct JSONTraceDecoder: Sendable {
                 guard try json.beginArray() else { continue }
                 while try json.nextObject() { try scopeSpans(of: UInt32(resource)) }
             case "schemaUrl", "schema_url": batch.resources[resource].schemaURL = try slice()
+            case "instrumentationLibrarySpans": try skipObsoleteScopes()
             default: try json.skipValue()
             }
         }
     }
 
+    /// What `scope_spans` was called before OTLP 0.15.
+    private mutating func skipObsoleteScopes() throws(DecodingError) {
+        guard try json.beginArray() else { return }
+        while !(try json.skipEndOfArray()) {
+            try json.skipValue()
+            batch.obsoleteScopes += 1
+        }
+    }
+
     // message Resource { repeated KeyValue attributes = 1; uint32 dropped_attributes_count = 2; }
-    private mutating func resource(at index: Int) throws(DecodingError) {
+    mutating func resource(at index: Int) throws(DecodingError) {
         var record = ResourceRecord()
         record.schemaURL = batch.resources[index].schemaURL
         defer { batch.resources[index] = record }
@@ -135,7 +145,7 @@ struct JSONTraceDecoder: Sendable {
 
     // message InstrumentationScope { string name = 1; string version = 2;
     //   repeated KeyValue attributes = 3; uint32 dropped_attributes_count = 4; }
-    private mutating func scope(at index: Int) throws(DecodingError) {
+    mutating func scope(at index: Int) throws(DecodingError) {
         var record = ScopeRecord(resource: batch.scopes[index].resource)
         record.schemaURL = batch.scopes[index].schemaURL
         defer { batch.scopes[index] = record }
@@ -159,7 +169,7 @@ struct JSONTraceDecoder: Sendable {
 
 extension TraceBatch {
     /// Forgets the records that an earlier member of the same name had brought.
-    fileprivate mutating func truncate(
+    mutating func truncate(
         resources: Int, scopes: Int, spans: Int, irregularIDs: Int
     ) {
         self.resources.removeSubrange(resources...)

@@ -31,11 +31,16 @@ struct JSONWriter: ~Copyable {
 
     @inline(__always)
     mutating func name(_ name: StaticString) {
-        separate()
-        output.write(UInt8(ascii: "\""))
-        output.write(name)
-        output.write(UInt8(ascii: "\""))
-        endName()
+        if isPretty {
+            separate()
+            output.write(UInt8(ascii: "\""))
+            output.write(name)
+            output.write(UInt8(ascii: "\""))
+            endName()
+        } else {
+            output.write(name: name, afterComma: needsComma)
+            followsName = true
+        }
     }
 
     /// Writes an element of an array of `KeyValue` whose value is a text.
@@ -59,8 +64,12 @@ struct JSONWriter: ~Copyable {
     @inline(__always)
     private mutating func beginAttribute(key: Slice, of source: [UInt8]) {
         precondition(!isPretty)
-        separate()
-        output.write("{\"key\":\"")
+        if needsComma {
+            output.write(",{\"key\":\"")
+        } else {
+            output.write("{\"key\":\"")
+        }
+        needsComma = true
         output.writeEscaped(key, of: source)
         output.write("\",\"value\":{\"")
     }
@@ -191,7 +200,10 @@ struct JSONWriter: ~Copyable {
     private mutating func quoted(_ text: String) {
         var text = text
         output.write(UInt8(ascii: "\""))
-        text.withUTF8 { unsafe output.writeEscaped(UnsafeRawBufferPointer($0)) }
+        text.withUTF8 { text in
+            let bytes = unsafe UnsafeRawBufferPointer(text).bytes
+            output.writeEscaped(bytes, 0, bytes.byteCount)
+        }
         output.write(UInt8(ascii: "\""))
     }
 }

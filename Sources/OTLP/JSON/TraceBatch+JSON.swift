@@ -12,9 +12,9 @@ extension TraceBatch {
 }
 
 /// Writes a batch as JSON; see `JSONTraceDecoder` for the messages.
-private struct JSONTraceEncoder: ~Copyable {
-    private let batch: TraceBatch
-    private var json: JSONWriter
+struct JSONTraceEncoder: ~Copyable {
+    let batch: TraceBatch
+    var json: JSONWriter
     private let irregular: [IrregularID.Owner: [IrregularID]]
 
     init(_ batch: TraceBatch, pretty: Bool) {
@@ -41,14 +41,8 @@ private struct JSONTraceEncoder: ~Copyable {
     private mutating func writeResourceSpans(
         _ index: Int, _ scopes: GroupedIndices, _ spans: GroupedIndices
     ) {
-        let resource = batch.resources[index]
         json.beginObject()
-        if resource.hasResource || !resource.attributes.isEmpty {
-            json.name("resource")
-            json.beginObject()
-            attributes(resource.attributes, resource.droppedAttributesCount)
-            json.endObject()
-        }
+        writeResource(index)
         let places = scopes.places(of: index)
         if !places.isEmpty {
             json.name("scopeSpans")
@@ -56,13 +50,38 @@ private struct JSONTraceEncoder: ~Copyable {
             for place in places { writeScopeSpans(scopes.element(at: place), spans) }
             json.endArray()
         }
-        text("schemaUrl", resource.schemaURL)
+        text("schemaUrl", batch.resources[index].schemaURL)
         json.endObject()
     }
 
+    /// The member `resource` of a message, where it was set.
+    mutating func writeResource(_ index: Int) {
+        let resource = batch.resources[index]
+        if resource.hasResource || !resource.attributes.isEmpty {
+            json.name("resource")
+            json.beginObject()
+            attributes(resource.attributes, resource.droppedAttributesCount)
+            json.endObject()
+        }
+    }
+
     private mutating func writeScopeSpans(_ index: Int, _ spans: GroupedIndices) {
-        let scope = batch.scopes[index]
         json.beginObject()
+        writeScope(index)
+        let places = spans.places(of: index)
+        if !places.isEmpty {
+            json.name("spans")
+            json.beginArray()
+            for place in places { writeSpan(spans.element(at: place)) }
+            json.endArray()
+        }
+        text("schemaUrl", batch.scopes[index].schemaURL)
+        json.endObject()
+    }
+
+    /// The member `scope` of a message, where it was set.
+    mutating func writeScope(_ index: Int) {
+        let scope = batch.scopes[index]
         if scope.hasScope || !scope.name.isEmpty || !scope.version.isEmpty
             || !scope.attributes.isEmpty
         {
@@ -73,15 +92,6 @@ private struct JSONTraceEncoder: ~Copyable {
             attributes(scope.attributes, scope.droppedAttributesCount)
             json.endObject()
         }
-        let places = spans.places(of: index)
-        if !places.isEmpty {
-            json.name("spans")
-            json.beginArray()
-            for place in places { writeSpan(spans.element(at: place)) }
-            json.endArray()
-        }
-        text("schemaUrl", scope.schemaURL)
-        json.endObject()
     }
 
     private mutating func writeSpan(_ index: Int) {
@@ -136,19 +146,22 @@ private struct JSONTraceEncoder: ~Copyable {
 
 // Fields, left out where they equal the default.
 extension JSONTraceEncoder {
-    private mutating func text(_ name: StaticString, _ slice: Slice) {
+    @inline(__always)
+    mutating func text(_ name: StaticString, _ slice: Slice) {
         guard !slice.isEmpty else { return }
         json.name(name)
         json.string(slice, of: batch.bytes)
     }
 
-    private mutating func number(_ name: StaticString, _ number: Int64) {
+    @inline(__always)
+    mutating func number(_ name: StaticString, _ number: Int64) {
         guard number != 0 else { return }
         json.name(name)
         json.int(number)
     }
 
-    private mutating func nanoseconds(_ name: StaticString, _ time: UInt64) {
+    @inline(__always)
+    mutating func nanoseconds(_ name: StaticString, _ time: UInt64) {
         guard time != 0 else { return }
         json.name(name)
         json.text(time)
@@ -165,7 +178,7 @@ extension JSONTraceEncoder {
         json.endArray()
     }
 
-    private mutating func attributes(_ range: RecordRange, _ dropped: UInt32) {
+    mutating func attributes(_ range: RecordRange, _ dropped: UInt32) {
         list("attributes", range) { encoder, index in
             encoder.attribute(encoder.batch.attributes[index])
         }
@@ -195,7 +208,7 @@ extension JSONTraceEncoder {
         json.endObject()
     }
 
-    private mutating func value(_ value: FlatValue) {
+    mutating func value(_ value: FlatValue) {
         switch value {
         case .string(let slice):
             json.beginObject()

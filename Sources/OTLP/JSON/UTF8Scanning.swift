@@ -8,12 +8,15 @@ func bytesWithoutEscape(of word: UInt64) -> Int {
 /// The highest bit of each byte says whether it needs an escape. Above the lowest such byte it may
 /// say so wrongly, because subtractions borrow upwards.
 @inline(__always)
-func jsonEscapes(of word: UInt64) -> UInt64 {
+func jsonEscapes(of word: UInt64) -> UInt64 { jsonEscapesOfASCII(word) & ~word }
+
+/// The same for bytes below 128; of the others the highest bit means nothing.
+///
+/// Turning bit 1 over puts the quotation mark next to the control characters.
+@inline(__always)
+private func jsonEscapesOfASCII(_ word: UInt64) -> UInt64 {
     let ones: UInt64 = 0x0101_0101_0101_0101
-    let quotes = word ^ (ones &* UInt64(UInt8(ascii: "\"")))
-    let slashes = word ^ (ones &* UInt64(UInt8(ascii: "\\")))
-    return (word &- ones &* 0x20) & ~word | (quotes &- ones) & ~quotes
-        | (slashes &- ones) & ~slashes
+    return ((word ^ ones &* 0x02) &- ones &* 0x21) | ((word ^ ones &* 0x5C) &- ones)
 }
 
 extension RawSpan {
@@ -21,14 +24,19 @@ extension RawSpan {
     /// character or not ASCII; the end if there is none.
     @inline(__always)
     func endOfPlainASCII(from start: Int) -> Int {
-        let highs: UInt64 = 0x8080_8080_8080_8080
         var index = start
         while byteCount &- index >= 8 {
             let word = UInt64(littleEndian: rawWord(at: index))
-            let special = (jsonEscapes(of: word) | word) & highs
+            let special = (jsonEscapesOfASCII(word) | word) & 0x8080_8080_8080_8080
             if special != 0 { return index &+ special.trailingZeroBitCount &>> 3 }
             index &+= 8
         }
+        return endOfPlainASCII(fromLastWord: index)
+    }
+
+    @inline(never)
+    private func endOfPlainASCII(fromLastWord start: Int) -> Int {
+        var index = start
         while index < byteCount {
             switch byte(at: index) {
             case UInt8(ascii: "\""), UInt8(ascii: "\\"), ..<0x20, 0x80...: return index
@@ -36,6 +44,78 @@ extension RawSpan {
             }
         }
         return index
+    }
+
+    /// The string that begins here, behind its opening quotation mark; nil where it does not end as
+    /// one.
+    @inline(__always)
+    func jsonText(from start: Int) -> JSONText? {
+        let end = endOfPlainASCII(from: start)
+        if end < byteCount, byte(at: end) == UInt8(ascii: "\"") {
+            return JSONText(range: start..<end, hasEscapes: false, isValidUTF8: true)
+        }
+        return longJSONText(from: start, at: end)
+    }
+
+    /// Goes on at the first byte that is a character of its own kind; UTF-8 is judged at the end, at
+    /// once.
+    @inline(never)
+    private func longJSONText(from start: Int, at place: Int) -> JSONText? {
+        var hasEscapes = false
+        var isASCII = true
+        var place = place
+        while place < byteCount {
+            switch byte(at: place) {
+            case UInt8(ascii: "\""):
+                return JSONText(
+                    range: start..<place, hasEscapes: hasEscapes,
+                    isValidUTF8: isASCII || isUTF8(start, place &- start))
+            case UInt8(ascii: "\\"):
+                hasEscapes = true
+                guard let end = endOfEscape(at: place) else { return nil }
+                place = endOfPlainASCII(from: end)
+            case 0x80...:
+                isASCII = false
+                place = endOfPlainText(from: place &+ 1)
+            default: return nil
+            }
+        }
+        return nil
+    }
+
+    /// The first index from `start` on of a quotation mark, a backslash or a control character.
+    private func endOfPlainText(from start: Int) -> Int {
+        var index = start
+        while byteCount &- index >= 8 {
+            let special =
+                jsonEscapes(of: UInt64(littleEndian: rawWord(at: index))) & 0x8080_8080_8080_8080
+            if special != 0 { return index &+ special.trailingZeroBitCount &>> 3 }
+            index &+= 8
+        }
+        while index < byteCount {
+            switch byte(at: index) {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"), ..<0x20: return index
+            default: index += 1
+            }
+        }
+        return index
+    }
+
+    /// Where the escape that begins here ends; nil where it is none.
+    private func endOfEscape(at start: Int) -> Int? {
+        guard byteCount &- start >= 2 else { return nil }
+        switch byte(at: start &+ 1) {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"),
+            UInt8(ascii: "f"), UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
+            return start &+ 2
+        case UInt8(ascii: "u"):
+            guard byteCount &- start >= 6 else { return nil }
+            for place in 2..<6 where hexadecimalValue(of: byte(at: start &+ place)) == nil {
+                return nil
+            }
+            return start &+ 6
+        default: return nil
+        }
     }
 }
 
@@ -52,38 +132,5 @@ extension RawSpan {
         }
         while index < range.upperBound, byte(at: index) != UInt8(ascii: "\\") { index += 1 }
         return index
-    }
-}
-
-extension [UInt8] {
-    /// How many bytes the well-formed UTF-8 sequence at this index has; 0 if it is ill-formed.
-    ///
-    /// Source: The Unicode Standard, table 3-7.
-    func lengthOfUTF8Sequence(at index: Int) -> Int {
-        let lead = self[index]
-        let length: Int
-        var second: ClosedRange<UInt8> = 0x80...0xBF
-        switch lead {
-        case ..<0x80: return 1
-        case 0xC2...0xDF: length = 2
-        case 0xE0:
-            length = 3
-            second = 0xA0...0xBF
-        case 0xED:
-            length = 3
-            second = 0x80...0x9F
-        case 0xE1...0xEF: length = 3
-        case 0xF0:
-            length = 4
-            second = 0x90...0xBF
-        case 0xF4:
-            length = 4
-            second = 0x80...0x8F
-        case 0xF1...0xF3: length = 4
-        default: return 0
-        }
-        guard count - index >= length, second.contains(self[index + 1]) else { return 0 }
-        for place in 2..<Swift.max(length, 2) where self[index + place] & 0xC0 != 0x80 { return 0 }
-        return length
     }
 }

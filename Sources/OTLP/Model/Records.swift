@@ -57,6 +57,10 @@ public struct SpanRecord: Sendable {
     public var hasStatus = false
     /// Ids whose bytes are of a wrong length or all zero; see `IrregularID`.
     public var irregular: IrregularIDs = []
+    /// No span that came: it holds the event that a log record of the span with these ids makes.
+    ///
+    /// `TraceBatch.attachEvents()` takes such spans away; whoever encodes a batch calls it first.
+    public var isEventCarrier = false
 
     public init(scope: UInt32) {
         self.scope = scope

@@ -150,12 +150,12 @@ extension TraceBatch {
         return identity
     }
 
-    private func append(_ slice: Slice, to identity: inout [UInt8]) {
+    func append(_ slice: Slice, to identity: inout [UInt8]) {
         identity.append(number: UInt64(slice.length))
         identity.append(contentsOf: bytes[slice.range])
     }
 
-    private func append(_ range: RecordRange, to identity: inout [UInt8]) {
+    func append(_ range: RecordRange, to identity: inout [UInt8]) {
         for attribute in attributes[range.indices] {
             append(attribute.key, to: &identity)
             identity.append(attribute.kind.rawValue)
@@ -170,7 +170,7 @@ extension TraceBatch {
 }
 
 extension [UInt8] {
-    fileprivate mutating func append(number: UInt64) {
+    mutating func append(number: UInt64) {
         for place in 0..<8 { append(UInt8(truncatingIfNeeded: number >> UInt64(8 * place))) }
     }
 }

@@ -23,6 +23,8 @@ public struct TraceBatch: Sendable {
     public internal(set) var repairedStrings = 0
     /// Values nested deeper than the limit, that were dropped.
     public internal(set) var droppedDeepValues = 0
+    /// `InstrumentationLibrarySpans`, which held spans before OTLP 0.15; they are not read.
+    public internal(set) var obsoleteScopes = 0
 
     public init(keys: KeyTable = .none) {
         self.keys = keys
@@ -46,6 +48,7 @@ public struct TraceBatch: Sendable {
         irregularIDs.removeAll(keepingCapacity: true)
         repairedStrings = 0
         droppedDeepValues = 0
+        obsoleteScopes = 0
     }
 }
 

@@ -1,7 +1,10 @@
 extension DecodingError {
     /// Words what a cursor stopped at: the only place where such texts are made.
-    init(_ error: WireError, at cursor: borrowing WireCursor, limits: DecodingLimits) {
-        let place = WireLocator(cursor.body).locate(cursor.fieldStart)
+    init(
+        _ error: WireError, of request: WireMessage = .request, at cursor: borrowing WireCursor,
+        limits: DecodingLimits
+    ) {
+        let place = WireLocator(cursor.body).locate(cursor.fieldStart, in: request)
         let rest = max(place.end - cursor.position, 0)
         let reason =
             switch error {
@@ -56,8 +59,8 @@ private struct WireLocator: ~Escapable {
     }
 
     /// The name of the field whose tag is at an offset, and the end of its message.
-    func locate(_ offset: Int) -> (name: String, end: Int) {
-        var message = WireMessage.request
+    func locate(_ offset: Int, in request: WireMessage) -> (name: String, end: Int) {
+        var message = request
         var end = body.byteCount
         var reader = WireCursor(body)
         while reader.position < end {

@@ -115,7 +115,7 @@ extension TraceBatch {
     /// The last member counts; an array or list that is set twice is merged.
     @inline(__always)
     @_lifetime(cursor: copy cursor)
-    private mutating func decodeValue(
+    mutating func decodeValue(
         _ cursor: inout WireCursor, into attribute: inout Attribute, isTooDeep: inout Bool,
         before limit: Int
     ) throws(WireError) {

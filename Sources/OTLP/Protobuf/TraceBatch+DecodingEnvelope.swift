@@ -20,6 +20,7 @@ extension TraceBatch {
 
     /// ```proto
     /// message ResourceSpans {
+    ///   reserved 1000;
     ///   Resource resource = 1;
     ///   repeated ScopeSpans scope_spans = 2;
     ///   string schema_url = 3;
@@ -39,10 +40,15 @@ extension TraceBatch {
             case 0x0A: try decodeResource(&cursor, into: index, before: end)
             case 0x12: try decodeScopeSpans(&cursor, of: UInt32(index), before: end)
             case 0x1A: resources[index].schemaURL = try string(&cursor, before: end)
-            default: try keepUnknown(tag, of: .resourceSpans(UInt32(index)), &cursor, before: end)
+            default:
+                if tag == Self.obsoleteScopeTag { obsoleteScopes += 1 }
+                try keepUnknown(tag, of: .resourceSpans(UInt32(index)), &cursor, before: end)
             }
         }
     }
+
+    /// What field 1000 was until it was reserved: `repeated InstrumentationLibrarySpans`.
+    private static let obsoleteScopeTag: UInt32 = 1000 << 3 | 2
 
     /// ```proto
     /// message Resource {
@@ -51,7 +57,7 @@ extension TraceBatch {
     /// }
     /// ```
     @_lifetime(cursor: copy cursor)
-    private mutating func decodeResource(
+    mutating func decodeResource(
         _ cursor: inout WireCursor, into index: Int, before limit: Int
     ) throws(WireError) {
         let end = try cursor.messageEnd(before: limit)
@@ -107,7 +113,7 @@ extension TraceBatch {
     /// }
     /// ```
     @_lifetime(cursor: copy cursor)
-    private mutating func decodeScope(
+    mutating func decodeScope(
         _ cursor: inout WireCursor, into index: Int, before limit: Int
     ) throws(WireError) {
         let end = try cursor.messageEnd(before: limit)

@@ -1,6 +1,7 @@
-/// The messages of the trace service and the names of their fields, for what errors say.
+/// The messages of the trace and log services and the names of their fields, for what errors say.
 ///
-/// Source: opentelemetry-proto, trace_service.proto, trace.proto, resource.proto, common.proto.
+/// Source: opentelemetry-proto, trace_service.proto, trace.proto, logs_service.proto,
+/// logs.proto, resource.proto, common.proto.
 enum WireMessage: String {
     case request = "ExportTraceServiceRequest"
     case resourceSpans = "ResourceSpans"
@@ -15,6 +16,10 @@ enum WireMessage: String {
     case anyValue = "AnyValue"
     case arrayValue = "ArrayValue"
     case keyValueList = "KeyValueList"
+    case logsRequest = "ExportLogsServiceRequest"
+    case resourceLogs = "ResourceLogs"
+    case scopeLogs = "ScopeLogs"
+    case logRecord = "LogRecord"
 
     /// The name of a field, and the message that it holds; nil for what the schema does not name.
     func field(_ number: UInt32) -> (name: String, message: WireMessage?)? {
@@ -71,6 +76,24 @@ enum WireMessage: String {
         case (.anyValue, 7): ("bytes_value", nil)
         case (.arrayValue, 1): ("values", .anyValue)
         case (.keyValueList, 1): ("values", .keyValue)
+        case (.logsRequest, 1): ("resource_logs", .resourceLogs)
+        case (.resourceLogs, 1): ("resource", .resource)
+        case (.resourceLogs, 2): ("scope_logs", .scopeLogs)
+        case (.resourceLogs, 3): ("schema_url", nil)
+        case (.scopeLogs, 1): ("scope", .scope)
+        case (.scopeLogs, 2): ("log_records", .logRecord)
+        case (.scopeLogs, 3): ("schema_url", nil)
+        case (.logRecord, 1): ("time_unix_nano", nil)
+        case (.logRecord, 2): ("severity_number", nil)
+        case (.logRecord, 3): ("severity_text", nil)
+        case (.logRecord, 5): ("body", .anyValue)
+        case (.logRecord, 6): ("attributes", .keyValue)
+        case (.logRecord, 7): ("dropped_attributes_count", nil)
+        case (.logRecord, 8): ("flags", nil)
+        case (.logRecord, 9): ("trace_id", nil)
+        case (.logRecord, 10): ("span_id", nil)
+        case (.logRecord, 11): ("observed_time_unix_nano", nil)
+        case (.logRecord, 12): ("event_name", nil)
         default: nil
         }
     }

@@ -4,9 +4,9 @@
 /// of `reserve(_:)` for it.
 @safe
 struct ForwardWriter: ~Copyable {
-    private var memory: UnsafeMutableRawPointer
+    var memory: UnsafeMutableRawPointer
     private var capacity: Int
-    private var count = 0
+    var count = 0
 
     init(expecting expected: Int) {
         capacity = max(expected, 64)
@@ -21,7 +21,7 @@ struct ForwardWriter: ~Copyable {
     var bytes: [UInt8] { unsafe [UInt8](UnsafeRawBufferPointer(start: memory, count: count)) }
 
     @inline(__always)
-    private mutating func reserve(_ needed: Int) {
+    mutating func reserve(_ needed: Int) {
         if capacity &- count < needed { grow(needed) }
     }
 
@@ -58,31 +58,63 @@ struct ForwardWriter: ~Copyable {
         write(decimal: number.magnitude)
     }
 
+    @inline(__always)
     mutating func write(decimal number: UInt64) {
-        var digits = 1
-        var bound: UInt64 = 10
-        while number >= bound {
-            digits += 1
-            let (next, isOver) = bound.multipliedReportingOverflow(by: 10)
-            if isOver { break }
-            bound = next
+        reserve(24)
+        if number < 10 {
+            store(number | 0x30, 1)
+        } else if number < 100_000_000 {
+            storeDigits(withoutZerosBefore: number)
+        } else {
+            storeLong(decimal: number)
         }
-        reserve(digits)
-        var rest = number
-        var place = count &+ digits
-        while rest >= 10 {
-            let pair = UInt16(truncatingIfNeeded: rest % 100)
-            rest /= 100
-            place &-= 2
-            let text = (pair % 10) &<< 8 | pair / 10
-            unsafe memory.storeBytes(
-                of: (text &+ 0x3030).littleEndian, toByteOffset: place, as: UInt16.self)
+    }
+
+    @inline(never)
+    private mutating func storeLong(decimal number: UInt64) {
+        let (rest, last) = number.quotientAndRemainder(dividingBy: 100_000_000)
+        if rest < 100_000_000 {
+            storeDigits(withoutZerosBefore: rest)
+        } else {
+            let (first, middle) = rest.quotientAndRemainder(dividingBy: 100_000_000)
+            storeDigits(withoutZerosBefore: first)
+            store(eightDigits(of: middle) | 0x3030_3030_3030_3030, 8)
         }
-        if place > count {
-            unsafe memory.storeBytes(
-                of: UInt8(ascii: "0") + UInt8(rest), toByteOffset: count, as: UInt8.self)
+        store(eightDigits(of: last) | 0x3030_3030_3030_3030, 8)
+    }
+
+    /// - Precondition: there is room for eight bytes, and the number has at most eight digits.
+    @inline(__always)
+    private mutating func storeDigits(withoutZerosBefore number: UInt64) {
+        let digits = eightDigits(of: number)
+        let zeros = min(digits.trailingZeroBitCount &>> 3, 7)
+        store(
+            digits &>> UInt64(truncatingIfNeeded: 8 &* zeros) | 0x3030_3030_3030_3030, 8 &- zeros)
+    }
+
+    /// Stores a little-endian word of which so many bytes count.
+    /// - Precondition: there is room for eight bytes.
+    @inline(__always)
+    mutating func store(_ word: UInt64, _ length: Int) {
+        unsafe memory.storeBytes(of: word.littleEndian, toByteOffset: count, as: UInt64.self)
+        count &+= length
+    }
+
+    /// Writes the name of a member, with its colon.
+    @inline(__always)
+    mutating func write(name: StaticString, afterComma: Bool) {
+        let length = name.utf8CodeUnitCount
+        reserve(length &+ 4)
+        if afterComma {
+            unsafe memory.storeBytes(of: UInt8(ascii: ","), toByteOffset: count, as: UInt8.self)
+            count &+= 1
         }
-        count &+= digits
+        unsafe memory.storeBytes(of: UInt8(ascii: "\""), toByteOffset: count, as: UInt8.self)
+        unsafe (memory + count + 1).copyMemory(from: name.utf8Start, byteCount: length)
+        let end: UInt16 = 0x3A22  // ":
+        unsafe memory.storeBytes(
+            of: end.littleEndian, toByteOffset: count &+ length &+ 1, as: UInt16.self)
+        count &+= length &+ 3
     }
 
     /// Sixteen lower-case hexadecimal digits.
@@ -104,69 +136,16 @@ struct ForwardWriter: ~Copyable {
         let letters = (nibbles &+ 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
         return nibbles &+ 0x3030_3030_3030_3030 &+ letters &* 39
     }
+}
 
-    /// Writes a slice of some batch's bytes as the content of a JSON string.
-    @inline(__always)
-    mutating func writeEscaped(_ slice: Slice, of source: [UInt8]) {
-        precondition(slice.range.upperBound <= source.count, "a slice of another batch")
-        unsafe source.withUnsafeBytes { bytes in
-            unsafe writeEscaped(UnsafeRawBufferPointer(rebasing: bytes[slice.range]))
-        }
-    }
-
-    /// Writes text as the content of a JSON string, eight bytes a turn where nothing is escaped.
-    mutating func writeEscaped(_ text: UnsafeRawBufferPointer) {
-        var place = 0
-        // Room for the rest and for one word more, so that a turn may store a whole word.
-        reserve(text.count + 8)
-        while place < text.count {
-            let left = text.count &- place
-            let word =
-                unsafe left >= 8
-                ? UInt64(littleEndian: text.loadUnaligned(fromByteOffset: place, as: UInt64.self))
-                : Self.lastWord(text, from: place)
-            unsafe memory.storeBytes(of: word.littleEndian, toByteOffset: count, as: UInt64.self)
-            let plain = min(bytesWithoutEscape(of: word), left)
-            count &+= plain
-            place &+= plain
-            if plain < 8, place < text.count {
-                writeEscape(unsafe text[place])
-                place &+= 1
-                reserve(text.count &- place &+ 8)
-            }
-        }
-    }
-
-    /// Fewer than eight bytes, padded with zeros.
-    @inline(__always)
-    private static func lastWord(_ text: UnsafeRawBufferPointer, from start: Int) -> UInt64 {
-        let left = text.count &- start
-        let excess = UInt64(truncatingIfNeeded: (8 &- left) &* 8)
-        if text.count >= 8 {
-            let word = unsafe text.loadUnaligned(fromByteOffset: text.count &- 8, as: UInt64.self)
-            return UInt64(littleEndian: word) &>> excess
-        }
-        var word: UInt64 = 0
-        for place in (start..<text.count).reversed() {
-            word = unsafe word << 8 | UInt64(text[place])
-        }
-        return word
-    }
-
-    @inline(never)
-    private mutating func writeEscape(_ byte: UInt8) {
-        write(UInt8(ascii: "\\"))
-        switch byte {
-        case 0x08: write(UInt8(ascii: "b"))
-        case 0x09: write(UInt8(ascii: "t"))
-        case 0x0A: write(UInt8(ascii: "n"))
-        case 0x0C: write(UInt8(ascii: "f"))
-        case 0x0D: write(UInt8(ascii: "r"))
-        case ..<0x20:
-            write("u00")
-            write(hexadecimalDigit(of: byte >> 4))
-            write(hexadecimalDigit(of: byte & 15))
-        default: write(byte)
-        }
-    }
+/// Eight decimal digits of a number below 10^8, the first one lowest: it is halved three times, all
+/// parts at once.
+@inline(__always)
+private func eightDigits(of number: UInt64) -> UInt64 {
+    let fours = number / 10_000 | (number % 10_000) &<< 32
+    // Division by 100 and by 10, exact for numbers so small.
+    let hundreds = (fours &* 10_486) &>> 20 & 0x0000_007F_0000_007F
+    let pairs = hundreds | (fours &- hundreds &* 100) &<< 16
+    let tens = (pairs &* 103) &>> 10 & 0x000F_000F_000F_000F
+    return tens | (pairs &- tens &* 10) &<< 8
 }

@@ -5,7 +5,7 @@ import Inbox
 import NIOCore
 import OTLP
 
-/// Answers what both listeners take: OTLP, close, and the health check.
+/// Answers on the API listener what both listeners take: OTLP, close, and the health check.
 ///
 /// A thin skin: what is accepted, refused or kept is decided by `Receiver`, which knows no HTTP
 /// server.
@@ -19,50 +19,31 @@ public struct IngestResponder: HTTPResponder {
     }
 
     public func respond(to request: Request, context: Context) async throws -> Response {
-        let response =
-            try await answer(request)
-            ?? Response(plain: .notFound, "no such path; traces go to POST /v1/traces\n")
+        let response = try await answer(request) ?? Response(Receiver.unknownPath)
         return response.answering(request)
     }
 
     /// Nil for paths that are none of the ingest surface.
     func answer(_ request: Request) async throws -> Response? {
-        guard let route = IngestRoute(path: request.uri.path) else { return nil }
-        guard route.methods.contains(request.method.rawValue) else {
-            var response = Response(
-                plain: .methodNotAllowed,
-                "\(request.method.rawValue) is not for this path; allowed: \(route.methods.joined(separator: ", "))\n"
-            )
-            response.headers[.allow] = route.methods.joined(separator: ", ")
-            return response
-        }
-        switch route {
-        case .health:
-            return Response(plain: .ok, "ok\n")
-        case .close(let rollout, let attempt):
-            return await pipeline.close(
-                run: .attempt(rollout: rollout, attempt: attempt), request: request)
-        case .traces, .logs, .metrics:
-            return Response(try await receive(request, route: route))
-        }
-    }
-
-    private func receive(_ request: Request, route: IngestRoute) async throws -> IngestOutcome {
         let head = IngestHead(
-            method: request.method.rawValue, path: request.uri.path,
+            method: request.method.rawValue, path: request.uri.path, query: request.uri.query,
             mediaType: request.headers[.contentType],
             contentEncoding: request.headers[.contentEncoding],
             contentLength: request.headers[.contentLength].flatMap { Int($0) },
             rolloutID: request.headers[.rolloutID], attemptID: request.headers[.attemptID])
-        let exchange: IngestExchange
-        switch pipeline.receiver.begin(head, route: route) {
-        case .refuse(let outcome): return outcome
-        case .read(let begun): exchange = begun
+        switch pipeline.receiver.step(for: head) {
+        case nil: return nil
+        case .answer(let outcome): return Response(outcome)
+        case .close(let run, let wait):
+            return Response(await pipeline.close(RunClosing(run: run, wait: wait)))
+        case .read(let exchange):
+            for try await buffer in request.body {
+                if let refused = exchange.append(buffer.readableBytesView) {
+                    return Response(refused)
+                }
+            }
+            return Response(await exchange.finish())
         }
-        for try await buffer in request.body {
-            if let refused = exchange.append(buffer.readableBytesView) { return refused }
-        }
-        return await exchange.finish()
     }
 }
 

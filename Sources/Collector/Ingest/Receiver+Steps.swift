@@ -1,0 +1,76 @@
+import Foundation
+public import Inbox
+public import OTLP
+
+/// What a request's head leads to.
+public enum IngestStep: Sendable {
+    /// The body is wanted.
+    case read(IngestExchange)
+    /// It is answered already; what is left of the body counts for nothing.
+    case answer(IngestOutcome)
+    /// The run is to be closed, and waited for so long.
+    case close(RunKey, wait: Duration)
+}
+
+extension Receiver {
+    /// Judges a head before any byte of the body is read; nil for paths of nobody.
+    public func step(for head: IngestHead) -> IngestStep? {
+        guard let route = IngestRoute(path: head.path) else { return nil }
+        guard route.methods.contains(head.method) else {
+            let allowed = route.methods.joined(separator: ", ")
+            var outcome = IngestOutcome(
+                plain: 405, "\(head.method) is not for this path; allowed: \(allowed)\n")
+            outcome.headers["Allow"] = allowed
+            return .answer(outcome)
+        }
+        switch route {
+        case .health: return .answer(IngestOutcome(plain: 200, "ok\n"))
+        case .close(let rollout, let attempt):
+            guard let wait = IngestHead.wait(inQuery: head.query) else {
+                return .answer(.unusableWait)
+            }
+            return .close(.attempt(rollout: rollout, attempt: attempt), wait: wait)
+        case .traces, .logs, .metrics:
+            switch begin(head, route: route) {
+            case .read(let exchange): return .read(exchange)
+            case .refuse(let outcome): return .answer(outcome)
+            }
+        }
+    }
+
+    /// The answer for a path of nobody.
+    public static let unknownPath = IngestOutcome(
+        plain: 404, "no such path; traces go to POST /v1/traces\n")
+
+    /// Refuses a request that is no HTTP, came too slowly or without the right token.
+    public func refuse(_ status: Int, _ code: RPCCode, _ message: String, _ head: IngestHead?)
+        -> IngestOutcome
+    {
+        refusal(
+            status, code, message, in: head.flatMap { BodyFormat(contentType: $0.mediaType) } ?? .protobuf)
+    }
+}
+
+extension IngestHead {
+    /// `wait` of a query; nothing is "do not wait", nil what is no duration up to ten minutes.
+    public static func wait(inQuery query: String?) -> Duration? {
+        let items = URLComponents(string: "?" + (query ?? ""))?.queryItems
+        guard let text = items?.first(where: { $0.name == "wait" })?.value else { return .zero }
+        guard let wait = Duration(configuration: text), wait <= .seconds(600) else { return nil }
+        return wait
+    }
+}
+
+extension IngestOutcome {
+    public static let unusableWait = IngestOutcome(
+        json: 400, ["error": "wait: expected a duration up to 10m, such as 30s"])
+
+    public init(plain status: Int, _ text: String) {
+        self.init(
+            status: status, mediaType: "text/plain; charset=utf-8", body: Array(text.utf8))
+    }
+
+    public init(json status: Int, _ value: JSONValue) {
+        self.init(status: status, mediaType: "application/json", body: value.serialized())
+    }
+}

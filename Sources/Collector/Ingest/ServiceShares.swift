@@ -1,0 +1,49 @@
+import Synchronization
+
+/// How much each service has sent lately, to tell which one is running away when there is too much.
+///
+/// Counted in two windows, this one and the one before, so that a share changes within seconds and
+/// memory is bounded by what can be sent meanwhile.
+final class ServiceShares: Sendable {
+    private struct Window {
+        var bytes: [String: Int] = [:]
+        var total = 0
+
+        mutating func add(_ count: Int, of service: String) {
+            bytes[service, default: 0] &+= count
+            total &+= count
+        }
+    }
+
+    private struct State {
+        var current = Window()
+        var previous = Window()
+        var startedUnixNano: Int64 = 0
+    }
+
+    private static let windowNanoseconds: Int64 = 5_000_000_000
+    private let state = Mutex(State())
+
+    /// Counts a request, and returns whether its service is running away: it has sent more than
+    /// twice what would be its share among the services that sent anything.
+    ///
+    /// One service alone never runs away: nobody is kept waiting by it.
+    func count(_ bytes: Int, of service: String, nowUnixNano now: Int64) -> Bool {
+        state.withLock { state in
+            let age = now - state.startedUnixNano
+            if age >= Self.windowNanoseconds || age < 0 {
+                state.previous = age < 2 * Self.windowNanoseconds && age >= 0 ? state.current : Window()
+                state.current = Window()
+                state.startedUnixNano = now
+            }
+            state.current.add(bytes, of: service)
+            let names = Set(state.current.bytes.keys).union(state.previous.bytes.keys)
+            let total = state.current.total &+ state.previous.total
+            let own =
+                (state.current.bytes[service] ?? 0) &+ (state.previous.bytes[service] ?? 0)
+            guard names.count > 1 else { return false }
+            // Of two services the one with three quarters of all; of four that with half.
+            return Double(own) > Double(total) * min(0.75, 2 / Double(names.count))
+        }
+    }
+}
