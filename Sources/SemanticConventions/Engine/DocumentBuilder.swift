@@ -1,20 +1,45 @@
 import OTLP
 
+/// A value that goes into a document: read already, or the text of a slice of the batch.
+enum FieldValue: Sendable {
+    case json(JSONValue)
+    case text(Slice)
+
+    func json(in batch: TraceBatch) -> JSONValue {
+        switch self {
+        case .json(let value): value
+        case .text(let slice): .string(batch.string(slice))
+        }
+    }
+}
+
 /// Collects what rows say about one structured attribute, and puts it together.
+///
+/// Fields of indexed keys are collected as they come, each with a number made of its indices, and
+/// are sorted by it once.
 struct DocumentBuilder: Sendable {
-    /// A message as indexed keys describe it.
-    struct Message: Sendable {
-        var fields: [String: JSONValue] = [:]
-        var calls: [Int: [String: JSONValue]] = [:]
-        var parts: [Int: [String: JSONValue]] = [:]
+    enum Kind: UInt64, Sendable {
+        case message, call, part
+    }
+
+    struct Field: Sendable {
+        var place: UInt64
+        var value: FieldValue
+
+        var message: Int { Int(place >> 32) }
+        var kind: Kind { Kind(rawValue: place >> 30 & 3) ?? .message }
+        /// The index of the call or part.
+        var inner: Int { Int(place >> 8 & 0x3F_FFFF) }
+        var name: DocumentField? { DocumentField(rawValue: UInt8(truncatingIfNeeded: place)) }
     }
 
     let document: Document
     private(set) var whole: [JSONValue] = []
     private var wholeGroup: Int?
-    var messages: [Int: Message] = [:]
+    private(set) var fields: [Field] = []
     /// The indexed keys came before the whole document, so they win.
-    private var fieldsCameFirst = false
+    private(set) var fieldsCameFirst = false
+    private(set) var hasCalls = false
     /// The document that the span has already is right: nothing is collected.
     var isClosed = false
 
@@ -30,44 +55,51 @@ struct DocumentBuilder: Sendable {
         whole += elements
     }
 
-    private mutating func open() {
-        if messages.isEmpty { fieldsCameFirst = wholeGroup == nil }
+    mutating func set(_ index: Int, _ field: DocumentField, _ value: FieldValue) {
+        append(.message, index, 0, field, value)
     }
 
-    mutating func set(_ index: Int, _ field: String, _ value: JSONValue) {
-        guard !isClosed else { return }
-        open()
-        if messages[index, default: Message()].fields[field] == nil {
-            messages[index, default: Message()].fields[field] = value
-        }
+    mutating func setCall(_ index: Int, _ call: Int, _ field: DocumentField, _ value: FieldValue) {
+        append(.call, index, call, field, value)
+        if !isClosed { hasCalls = true }
     }
 
-    mutating func setCall(_ index: Int, _ call: Int, _ field: String, _ value: JSONValue) {
-        guard !isClosed else { return }
-        open()
-        if messages[index, default: Message()].calls[call, default: [:]][field] == nil {
-            messages[index, default: Message()].calls[call, default: [:]][field] = value
-        }
+    mutating func setPart(_ index: Int, _ part: Int, _ field: DocumentField, _ value: FieldValue) {
+        append(.part, index, part, field, value)
     }
 
-    mutating func setPart(_ index: Int, _ part: Int, _ field: String, _ value: JSONValue) {
-        guard !isClosed else { return }
-        open()
-        if messages[index, default: Message()].parts[part, default: [:]][field] == nil {
-            messages[index, default: Message()].parts[part, default: [:]][field] = value
+    private mutating func append(
+        _ kind: Kind, _ index: Int, _ inner: Int, _ field: DocumentField, _ value: FieldValue
+    ) {
+        guard !isClosed, index <= KeyPattern.maximumIndex, inner <= KeyPattern.maximumIndex else {
+            return
         }
+        if fields.isEmpty { fieldsCameFirst = wholeGroup == nil }
+        let place =
+            UInt64(index) << 32 | kind.rawValue << 30 | UInt64(inner) << 8 | UInt64(field.rawValue)
+        fields.append(Field(place: place, value: value))
     }
 
-    /// All elements, in order.
-    func elements() -> [JSONValue] {
-        let built = messages.sorted { $0.key < $1.key }.map { ($0.key, element($0.value)) }
-        guard !whole.isEmpty else { return built.map(\.1) }
-        if fieldsCameFirst, built.contains(where: { !isEmpty($0.1) }) { return built.map(\.1) }
-        var merged = whole
-        for (index, element) in built where index < merged.count {
-            merged[index] = fill(merged[index], from: element)
+    /// Something was collected.
+    var hasElements: Bool { !whole.isEmpty || !fields.isEmpty }
+
+    /// The fields by message, kind and index; of equal ones only the first that came.
+    func sortedFields() -> [Field] {
+        var places: [(place: UInt64, index: Int)] = []
+        places.reserveCapacity(fields.count)
+        var isSorted = true
+        for (index, field) in fields.enumerated() {
+            if let last = places.last, last.place >= field.place { isSorted = false }
+            places.append((field.place, index))
         }
-        return merged
+        if isSorted { return fields }
+        places.sort { $0 < $1 }
+        var sorted: [Field] = []
+        sorted.reserveCapacity(fields.count)
+        for (place, index) in places where sorted.last?.place != place {
+            sorted.append(fields[index])
+        }
+        return sorted
     }
 
     /// Says nothing: a message without parts, an empty object.
@@ -77,106 +109,17 @@ struct DocumentBuilder: Sendable {
         default: element.isBlank
         }
     }
+}
 
-    private func fill(_ message: JSONValue, from other: JSONValue) -> JSONValue {
-        var parts = message["parts"]?.array ?? []
-        for part in other["parts"]?.array ?? []
-        where !parts.contains(where: { $0["type"] == part["type"] })
-            || (part["type"] == "tool_call"
-                && !(message["parts"]?.array ?? []).contains { $0["type"] == "tool_call" })
-        {
-            parts.append(part)
-        }
-        var filled = message
-        if parts != message["parts"]?.array {
-            filled = filled.replacing("parts", with: .array(parts))
-        }
-        if filled["finish_reason"] == nil, let finish = other["finish_reason"] {
-            filled = filled.replacing("finish_reason", with: finish)
-        }
-        return filled
-    }
-
-    private func element(_ entry: Message) -> JSONValue {
-        switch document {
-        case .input, .output: message(entry)
-        case .tools: tool(entry.fields)
-        case .documents:
-            .object(
-                [("id", "id"), ("score", "score"), ("content", "content"), ("meta", "metadata")]
-                    .compactMap { field, name in
-                        entry.fields[field].map { JSONValue.Member(name, $0) }
-                    })
-        case .system: entry.fields["text"] ?? .null
-        }
-    }
-
-    private func tool(_ fields: [String: JSONValue]) -> JSONValue {
-        if let json = fields["json"], json.object != nil { return DefinitionReader.tool(json) }
-        return DefinitionReader.definition(
-            type: "function", name: fields["name"]?.asText, description: fields["desc"]?.asText,
-            parameters: fields["params"]?.unwrapped)
-    }
-
-    private func message(_ entry: Message) -> JSONValue {
-        let fields = entry.fields
-        var content: [JSONValue] = []
-        if let reasoning = fields["reasoning"] {
-            content.append(PartReader.reasoning(reasoning.asText))
-        }
-        let inner = self.content(of: entry)
-        if let id = fields["resp_id"] {
-            let texts = inner.compactMap { $0["content"]?.string }
-            content.append(
-                PartReader.toolResponse(
-                    id: id.asText,
-                    response: texts.count == inner.count
-                        ? .string(texts.joined(separator: "\n")) : .array(inner)))
-        } else {
-            content += inner
-        }
-        for (_, call) in entry.calls.sorted(by: { $0.key < $1.key }) {
-            content.append(
-                PartReader.toolCall(
-                    id: call["id"]?.asText, name: call["name"]?.asText, arguments: call["args"]))
-        }
-        if let refusal = fields["refusal"] {
-            content.append(PartReader.refusal(refusal.asText))
-        }
-        let standard =
-            document == .output ? "assistant" : fields["resp_id"] == nil ? "user" : "tool"
-        return MessageReader.message(
-            fields["role"]?.asText ?? standard, content, name: fields["name"]?.asText,
-            finish: fields["finish"]?.asText)
-    }
-
-    private func content(of entry: Message) -> [JSONValue] {
-        let parts = entry.parts.sorted { $0.key < $1.key }.compactMap { part($0.value) }
-        let text: [JSONValue] =
-            switch entry.fields["text"] {
-            case nil, .null: []
-            case .array(let parts): parts
-            case .some(let value): value.isBlank ? [] : [PartReader.text(value.asText)]
-            }
-        let added = entry.fields["element"]?.array ?? []
-        return (parts.contains { $0["type"] == "text" } ? parts : text + parts) + added
-    }
-
-    private func part(_ fields: [String: JSONValue]) -> JSONValue? {
-        let type = fields["type"]?.asText ?? "text"
-        let modality = ["image", "audio", "video", "document"].contains(type) ? type : "image"
-        if let url = fields["uri"]?.string {
-            return PartReader.media(url, modality: modality, mimeType: fields["mime"]?.string)
-        }
-        if let data = fields["data"]?.string {
-            return PartReader.blob(data, modality: modality, mimeType: fields["mime"]?.string)
-        }
-        guard let text = fields["text"], !text.isBlank else { return nil }
-        switch type {
-        case "text", "input_text", "output_text": return PartReader.text(text.asText)
-        case "reasoning", "thinking": return PartReader.reasoning(text.asText)
-        default:
-            return ["type": "generic", "generic_type": .string(type), "content": text]
+extension Document {
+    /// Its place in `Document.allCases`.
+    var number: Int {
+        switch self {
+        case .input: 0
+        case .output: 1
+        case .system: 2
+        case .tools: 3
+        case .documents: 4
         }
     }
 }

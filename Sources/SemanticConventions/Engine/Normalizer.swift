@@ -1,4 +1,5 @@
 public import OTLP
+import Synchronization
 
 /// Brings the attributes of spans to one set of conventions, whatever library wrote them.
 ///
@@ -13,82 +14,46 @@ public import OTLP
 public struct Normalizer: Sendable {
     public let rules: RuleSet
 
-    // What every batch begins with, built once.
-    private let freshKeys: KeyIndex
-    private let freshDerivation: SpanDerivation
+    private let passes: PassPool
 
     public init(rules: RuleSet) {
         self.rules = rules
-        freshKeys = KeyIndex(rules: rules)
-        freshDerivation = SpanDerivation(rules: rules)
+        passes = PassPool(CompiledRules(rules))
     }
 
     /// Normalises all spans of a batch.
     ///
     /// The spans of one run should come together: an answer's tool calls that a library writes as
     /// spans of their own are found among them.
-    /// - Complexity: linear in the attributes.
+    /// - Complexity: O(n log n) in the attributes of a span, linear in the spans.
     @discardableResult
     public func normalize(_ batch: inout TraceBatch) -> NormalizationReport {
-        var report = NormalizationReport()
-        guard !batch.spans.isEmpty else { return report }
+        guard !batch.spans.isEmpty else { return NormalizationReport() }
         restoreOriginals(&batch)
-        var keys = freshKeys
-        var detection = Detection(rules: rules)
-        var derivation = freshDerivation
-        let toolRequests = Self.toolRequests(in: batch)
-        for span in batch.spans.indices {
-            let record = batch.spans[span]
-            let scope = detection.scopeName(of: record, in: batch)
-            derivation.view.load(span, of: batch, scopeName: scope, &keys)
-            let dialects = detection.dialects(of: derivation.view, in: batch)
-            var changes = SpanChanges()
-            if derivation.view.isGenAI || !dialects.isEmpty || !record.events.isEmpty {
-                derivation.derive(dialects, in: batch)
-                let isAgentOps = dialects.contains { rules.dialects[$0].name == "agentops" }
-                let requests = isAgentOps ? toolRequests[record.key] ?? [] : []
-                let documents = derivation.complete(toolRequests: requests, in: batch)
-                changes = derivation.changes(documents, in: batch)
-                if let dialect = dialects.first {
-                    changes.dialect = rules.dialects[dialect].name
-                } else if changes.isEmpty {
-                    changes.losses = []
-                }
-            }
-            if derivation.view.isGeneral {
-                changes.rename(derivation.generalRenames(in: batch))
-            }
-            guard !changes.isEmpty || changes.dialect != nil else { continue }
-            report.add(changes)
-            changes.write(to: span, of: &batch)
-        }
+        var pass = passes.take()
+        let report = pass.normalize(batch)
+        pass.edits.write(to: &batch)
+        passes.give(consume pass)
         return report
-    }
-
-    /// The spans in which AgentOps tells the tool calls of an answer, by the answer, in time order.
-    private static func toolRequests(in batch: TraceBatch) -> [SpanKey: [Int]] {
-        var requests: [SpanKey: [Int]] = [:]
-        for (index, span) in batch.spans.enumerated() {
-            guard span.name.length > 10, span.parentSpanID.isValid,
-                batch.bytes(span.name).starts(with: "tool_call.".utf8)
-            else { continue }
-            let parent = SpanKey(traceID: span.traceID, spanID: span.parentSpanID)
-            requests[parent, default: []].append(index)
-        }
-        return requests.mapValues { spans in
-            spans.sorted {
-                let (left, right) = (batch.spans[$0], batch.spans[$1])
-                return (left.startTimeUnixNano, left.spanID)
-                    < (right.startTimeUnixNano, right.spanID)
-            }
-        }
     }
 }
 
-extension NormalizationReport {
-    fileprivate mutating func add(_ changes: SpanChanges) {
-        changedSpans += 1
-        if let dialect = changes.dialect { spansByDialect[dialect, default: 0] += 1 }
-        for loss in changes.losses { losses[loss, default: 0] += 1 }
+/// Passes that are not at work, with what they remember of the spans that they saw.
+private final class PassPool: Sendable {
+    private let rules: CompiledRules
+    private let idle = Mutex<[NormalizingPass]>([])
+
+    init(_ rules: CompiledRules) {
+        self.rules = rules
+    }
+
+    func take() -> NormalizingPass {
+        idle.withLock { $0.popLast() } ?? NormalizingPass(rules)
+    }
+
+    func give(_ pass: consuming NormalizingPass) {
+        guard !pass.isFull else { return }
+        let kept = pass
+        idle.withLock { if $0.count < 16 { $0.append(kept) } }
     }
 }

@@ -1,121 +1,156 @@
 import OTLP
 
 extension SpanDerivation {
-    /// What rows cannot say: the operation, finish reasons in both places, counts that exclude the
-    /// cache, and the elements of the documents. Returns the documents to write.
-    mutating func complete(
-        toolRequests: [Int], in batch: TraceBatch
-    ) -> [(Document, [JSONValue])] {
-        absorb(toolRequests, in: batch)
-        var written: [(Document, [JSONValue])] = []
-        for document in Document.allCases {
-            guard let builder = documents[document], !builder.isClosed else { continue }
-            var elements = builder.elements()
-            if document == .output { elements = withFinishReasons(elements, in: batch) }
-            guard elements.contains(where: { !builder.isEmpty($0) }) else { continue }
-            written.append((document, elements))
-        }
+    /// What rows cannot say: finish reasons in both places, counts that exclude the cache, the
+    /// operation.
+    mutating func complete(toolRequests: [Int], in batch: TraceBatch) {
+        if !toolRequests.isEmpty { absorb(toolRequests, in: batch) }
+        writtenFinishReasons =
+            documents[Document.output.number].map { $0.isClosed ? nil : finishReasons(in: batch) }
+            ?? nil
         hoistFinishReasons(in: batch)
         dropSingleChoice()
         countInclusively(in: batch)
         decide(in: batch)
-        return written
     }
 
     private mutating func decide(in batch: TraceBatch) {
         operation = decideOperation(in: batch, withDerived: true)
-        let key = "gen_ai.operation.name"
-        values[key] = nil
-        if case .operation(let name) = operation { values[key] = .made(.string(name)) }
+        unset(rules.known.operation)
+        if case .operation(let name) = operation {
+            set(rules.known.operation, .made(.string(name)))
+        }
     }
 
     /// AgentOps writes the tool calls of an answer as spans below it.
     private mutating func absorb(_ toolRequests: [Int], in batch: TraceBatch) {
-        guard !toolRequests.isEmpty, !(documents[.output]?.isClosed ?? false) else { return }
-        var output = documents[.output] ?? DocumentBuilder(.output)
-        documents[.output] = nil
-        defer { documents[.output] = output }
-        guard output.messages.allSatisfy({ $0.value.calls.isEmpty }) else { return }
+        let number = Document.output.number
+        guard !(documents[number]?.isClosed ?? false) else { return }
+        var output = documents[number] ?? DocumentBuilder(.output)
+        documents[number] = nil
+        defer { documents[number] = output }
+        guard !output.hasCalls else { return }
         for (number, span) in toolRequests.enumerated() {
             let attributes = batch.spans[span].attributes
             for (field, key) in [
-                ("id", "tool.call.id"), ("name", "tool.name"), ("args", "tool.parameters"),
+                (DocumentField.id, "tool.call.id"), (.name, "tool.name"),
+                (.args, "tool.parameters"),
             ] {
                 guard let value = batch.value(key, in: attributes) else { continue }
-                output.setCall(0, number, field, JSONValue(value).unwrapped)
+                output.setCall(0, number, field, .json(JSONValue(value).unwrapped))
             }
         }
     }
 
-    /// Messages without a finish reason get the one that the span names for their choice.
-    private func withFinishReasons(_ messages: [JSONValue], in batch: TraceBatch) -> [JSONValue] {
-        guard let reasons = finishReasons(in: batch), reasons.count == messages.count else {
-            return messages
-        }
-        return zip(messages, reasons).map { message, reason in
-            message["finish_reason"] == nil
-                ? message.replacing("finish_reason", with: .string(reason)) : message
-        }
-    }
-
+    /// What the span names as finish reasons, for messages that name none.
     private func finishReasons(in batch: TraceBatch) -> [String]? {
-        let key = "gen_ai.response.finish_reasons"
         var value: JSONValue?
-        if case .made(let made)? = values[key] {
+        if case .made(let made)? = values[rules.known.finishReasons] {
             value = made
-        } else if let position = view.position(of: rules.keyTable.id(of: key)) {
+        } else if let position = view.position(of: rules.known.finishReasons) {
             value = view.value(at: position, in: batch)
         }
         return value?.array?.compactMap(\.string)
     }
 
     private mutating func hoistFinishReasons(in batch: TraceBatch) {
-        let key = "gen_ai.response.finish_reasons"
-        guard values[key] == nil, view.position(of: rules.keyTable.id(of: key)) == nil else {
-            return
-        }
-        let elements: [JSONValue]
-        if let output = documents[.output], !output.isClosed {
-            elements = output.elements()
-        } else if let position = view.position(of: rules.keyTable.id(of: Document.output.key)) {
-            elements = view.document(at: position, in: batch)?.array ?? []
+        let known = rules.known.finishReasons
+        guard view.position(of: known) == nil else { return }
+        var count = 0
+        if case .made(let reasons)? = values[known] { count = reasons.array?.count ?? 0 }
+        let reasons: [String]
+        if let output = documents[Document.output.number], !output.isClosed {
+            guard let found = output.finishReasons(in: batch) else { return }
+            reasons = found
+        } else if let position = view.position(of: rules.documentKeys[Document.output.number]) {
+            guard SpanView.mayContain("finish_reason", at: position, in: batch) else { return }
+            let elements = view.document(at: position, in: batch)?.array ?? []
+            reasons = elements.compactMap { $0["finish_reason"]?.string }
+            guard reasons.count == elements.count else { return }
         } else {
             return
         }
-        let reasons = elements.compactMap { $0["finish_reason"]?.string }
-        guard !reasons.isEmpty, reasons.count == elements.count else { return }
-        values[key] = .made(.array(reasons.map { .string($0) }))
+        guard reasons.count > count else { return }
+        set(known, .made(.array(reasons.map { .string($0) })))
     }
 
     /// One choice is what everybody gets; the conventions leave the attribute out then.
     private mutating func dropSingleChoice() {
-        let key = "gen_ai.request.choice.count"
-        if case .made(let count)? = values[key], count.integer == 1 { values[key] = nil }
+        switch values[rules.known.choiceCount] {
+        case .made(let count)? where count.integer == 1: unset(rules.known.choiceCount)
+        case .int(1)?: unset(rules.known.choiceCount)
+        default: break
+        }
     }
 
     /// Counts without the cache: the conventions want the total. Only what cannot be inclusive is
     /// changed, since most instrumentations add already.
     private mutating func countInclusively(in batch: TraceBatch) {
-        guard let first = dialects.first, rules.dialects[first].inputCount == .byProvider,
-            let input = count("gen_ai.usage.input_tokens", in: batch)
+        guard let first = steps.dialects.first,
+            [.byProvider, .asSent].contains(rules.rules.dialects[first].inputCount),
+            let input = count(rules.known.inputTokens, in: batch)
         else { return }
-        let read = count("gen_ai.usage.cache_read.input_tokens", in: batch) ?? 0
-        let written = count("gen_ai.usage.cache_write.input_tokens", in: batch) ?? 0
+        let read = count(rules.known.cacheRead, in: batch) ?? 0
+        let written = count(rules.known.cacheWrite, in: batch) ?? 0
         let (cache, cacheOverflow) = read.addingReportingOverflow(written)
         let (total, totalOverflow) = input.addingReportingOverflow(cache)
-        guard read >= 0, written >= 0, input >= 0, cache > input, !cacheOverflow, !totalOverflow
+        let isExclusive =
+            cache > input
+            || (rules.rules.dialects[first].inputCount == .asSent && countsApart(in: batch))
+        guard read >= 0, written >= 0, input >= 0, cache > 0, isExclusive, !cacheOverflow,
+            !totalOverflow
         else { return }
-        values["gen_ai.usage.input_tokens"] = .made(.int(total))
-        replaced.insert("gen_ai.usage.input_tokens")
+        set(rules.known.inputTokens, .made(.int(total)))
+        replaced.append(rules.known.inputTokens)
     }
 
-    private func count(_ key: String, in batch: TraceBatch) -> Int64? {
+    /// The provider's API counts the cache apart.
+    private func countsApart(in batch: TraceBatch) -> Bool {
+        let provider: String?
+        if case .made(let value)? = values[rules.known.provider] {
+            provider = value.string
+        } else {
+            provider = view.position(of: rules.known.provider).flatMap {
+                view.text(at: $0, in: batch)
+            }
+        }
+        let map = rules.rules.maps["usage_by_provider"]
+        return provider.flatMap { map?.apply($0) } == "exclusive"
+    }
+
+    private func count(_ key: Int, in batch: TraceBatch) -> Int64? {
         switch values[key] {
-        case .made(let value): return value.integer
-        case .taken(let position): return view.value(at: position, in: batch).integer
+        case .made(let value)?: return value.integer
+        case .int(let number)?: return number
+        case .double(let number)?: return Int64(exactly: number)
+        case .taken(let position)?: return view.value(at: position, in: batch).integer
         case nil: break
         }
-        guard let position = view.position(of: rules.keyTable.id(of: key)) else { return nil }
+        guard let position = view.position(of: key) else { return nil }
+        if case .int(let number) = batch.attributes[position].value { return number }
         return view.value(at: position, in: batch).integer
+    }
+}
+
+extension SpanView {
+    /// The text at a position may have these bytes in it, or may be no text.
+    static func mayContain(_ wanted: StaticString, at position: Int, in batch: TraceBatch) -> Bool {
+        guard case .string(let slice) = batch.attributes[position].value else { return true }
+        return wanted.withUTF8Buffer { wanted in
+            guard let first = wanted.first else { return true }
+            var place = Int(slice.offset)
+            let last = slice.bounds.upperBound - wanted.count
+            while place <= last {
+                if batch.bytes[place] == first,
+                    wanted.indices.allSatisfy({ batch.bytes[place + $0] == wanted[$0] })
+                {
+                    return true
+                }
+                // An escape can hide any text.
+                if batch.bytes[place] == UInt8(ascii: "\\") { return true }
+                place += 1
+            }
+            return false
+        }
     }
 }

@@ -29,7 +29,7 @@ extension SpanDerivation {
         case .has(let key, let expected):
             return has(key, in: batch, withDerived: withDerived) == expected
         case .equals(let key, let path, let value, let expected):
-            return (text(of: key, path, in: batch) == value) == expected
+            return isEqual(key, path, value, in: batch) == expected
         case .differs(let key, let other, let path):
             guard let left = text(of: key, nil, in: batch),
                 let right = text(of: other, path, in: batch)
@@ -38,33 +38,39 @@ extension SpanDerivation {
         case .keyHasPrefix(let key, let prefix):
             return text(of: key, nil, in: batch)?.hasPrefix(prefix) ?? false
         case .scopeIs(let name, let expected): return (view.scopeName == name) == expected
-        case .nameIs(let name, let expected): return (view.name == name) == expected
-        case .nameHasPrefix(let prefix, let expected):
-            return view.name.hasPrefix(prefix) == expected
+        case .nameIs, .nameHasPrefix:
+            return condition.holds(forName: batch.string(view.record.name))
         case .operationIs(let name, let expected):
             return (operation == .operation(name)) == expected
         case .isJSON(let expected): return isJSON(source, in: batch) == expected
-        case .isClient: return view.kind == 3 || view.kind == 4
-        case .isServer: return view.kind == 2 || view.kind == 5
+        case .isClient: return SpanKindClass(view.record.kind) == .client
+        case .isServer: return SpanKindClass(view.record.kind) == .server
         }
     }
 
+    private func id(of key: String) -> KeyID { rules.rules.keyTable.id(of: key) }
+
     private func has(_ key: String, in batch: TraceBatch, withDerived: Bool) -> Bool {
-        if key.contains("{") {
-            return usesByPattern[key]?.contains { view.matchedUses.contains($0) } ?? false
-        }
-        if let position = view.position(of: rules.keyTable.id(of: key)),
-            rules.keyTable.id(of: key) != .unknown
-        {
-            return !view.isBlank(at: position, in: batch)
-        }
+        let id = id(of: key)
+        if let position = view.position(of: id) { return !view.isBlank(at: position, in: batch) }
         guard withDerived else { return false }
-        if values[key] != nil { return true }
-        return documents.contains { $0.key.key == key && !$0.value.elements().isEmpty }
+        if id != .unknown ? values[Int(id.number)] != nil : named[key] != nil { return true }
+        guard let number = Document.allCases.firstIndex(where: { $0.key == key }) else {
+            return false
+        }
+        return documents[number]?.hasElements ?? false
+    }
+
+    private mutating func isEqual(
+        _ key: String, _ path: JSONPath?, _ wanted: String, in batch: TraceBatch
+    ) -> Bool {
+        guard path == nil else { return text(of: key, path, in: batch) == wanted }
+        guard let position = view.position(of: id(of: key)) else { return false }
+        return view.text(at: position, in: batch, equals: wanted)
     }
 
     private mutating func text(of key: String, _ path: JSONPath?, in batch: TraceBatch) -> String? {
-        guard let position = view.position(of: rules.keyTable.id(of: key)) else { return nil }
+        guard let position = view.position(of: id(of: key)) else { return nil }
         guard let path else { return view.text(at: position, in: batch) }
         return view.document(at: position, in: batch).flatMap { path.value(in: $0)?.asText }
     }
@@ -74,46 +80,55 @@ extension SpanDerivation {
         guard let source else { return false }
         let key = batch.key(of: batch.attributes[source])
         guard let dot = key.lastIndex(of: "."),
-            let position = view.position(
-                of: rules.keyTable.id(of: key[..<dot] + ".mime_type"))
+            let position = view.position(of: id(of: key[..<dot] + ".mime_type"))
         else { return false }
         return view.text(at: position, in: batch)?.hasPrefix("application/json") ?? false
     }
 
     /// What the span does: rows that override, its own word, its dialects' rows, common rows.
     mutating func decideOperation(in batch: TraceBatch, withDerived: Bool) -> OperationDecision {
-        let own = dialects.flatMap { rules.dialects[$0].kinds }
-        for kind in own where kind.isOverride {
+        for kind in steps.overrides {
             if holds(kind.conditions, source: nil, in: batch, withDerived: withDerived) {
                 return decision(kind, in: batch)
             }
         }
-        let named = rules.keyTable.id(of: "gen_ai.operation.name")
-        if let position = view.position(of: named),
-            let text = view.text(at: position, in: batch), !text.isEmpty,
-            let mapped = rules.maps["op"]?.apply(text)
-        {
-            return .operation(mapped)
+        var saysNone = false
+        if let position = view.position(of: rules.known.operation) {
+            if let mapped = mapped(at: position, by: "op", in: batch) { return .operation(mapped) }
+            saysNone = view.text(at: position, in: batch).map { !$0.isEmpty } ?? false
         }
         // A name such as "chat" proves nothing where nothing else speaks of GenAI.
-        let isGenAI = !dialects.isEmpty || view.isConventional || !documents.isEmpty
-        for kind in isGenAI ? own + rules.commonKinds : own {
-            if case .mapped(_, "gen_ai.operation.name") = kind.decision { continue }
+        let isGenAI =
+            !steps.dialects.isEmpty || view.flags.contains(.conventional)
+            || documents.contains { $0 != nil }
+        let kinds =
+            isGenAI && !saysNone ? steps.kinds[...] : steps.kinds.prefix(steps.ownKinds)
+        for kind in kinds {
             if holds(kind.conditions, source: nil, in: batch, withDerived: withDerived) {
                 return decision(kind, in: batch)
             }
         }
-        return .undecided
+        return saysNone ? .none : .undecided
     }
 
-    private func decision(_ kind: KindRow, in batch: TraceBatch) -> OperationDecision {
+    /// What a map makes of a scalar that says something.
+    private mutating func mapped(at position: Int, by map: String, in batch: TraceBatch) -> String?
+    {
+        if case .string(let slice) = batch.attributes[position].value {
+            guard !SpanView.unquoted(slice, in: batch).isEmpty else { return nil }
+            return memo.mapped(slice, by: map, in: batch)
+        }
+        return view.text(at: position, in: batch).flatMap { rules.rules.maps[map]?.apply($0) }
+    }
+
+    private func decision(_ kind: PlannedKind, in batch: TraceBatch) -> OperationDecision {
         switch kind.decision {
         case .none: return .none
         case .operation(let name): return .operation(name)
         case .mapped(let map, let key):
-            guard let position = view.position(of: rules.keyTable.id(of: key)),
+            guard let position = view.position(of: id(of: key)),
                 let text = view.text(at: position, in: batch),
-                let mapped = rules.maps[map]?.apply(text)
+                let mapped = rules.rules.maps[map]?.apply(text)
             else { return .none }
             return .operation(mapped)
         }

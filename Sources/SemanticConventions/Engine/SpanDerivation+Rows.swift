@@ -1,63 +1,58 @@
 import OTLP
 
 extension SpanDerivation {
-    mutating func apply(_ file: Int, in batch: TraceBatch) {
-        let rows = rules.files[file].rows
-        var matches: [Int: [SpanView.Match]] = [:]
-        for match in view.matches[file] ?? [] { matches[match.row, default: []].append(match) }
-        var eventsDone: Int?
-        for (number, row) in rows.enumerated() {
-            switch row.source.place {
-            case .attribute:
-                guard let position = view.position(of: sourceIDs[file][number]) else { continue }
-                group += 1
-                apply(row, at: position, KeyPattern.Captures(), in: batch)
-            case .attributes:
-                guard let found = matches[number] else { continue }
-                group += 1
-                applyAll(row, found.sorted { $0.captures < $1.captures }, in: batch)
-            case .event:
-                guard eventsDone != row.priority else { continue }
-                eventsDone = row.priority
-                group += 1
-                applyEvents(rows.filter { $0.priority == row.priority }, in: batch)
-            case .resource(let key):
-                let resource = batch.resource(of: batch.spans[view.span])
-                guard let value = batch.value(key, in: resource.attributes) else { continue }
-                apply(row, value: JSONValue(value), in: batch)
-            case .scopeName: apply(row, value: .string(view.scopeName), in: batch)
-            case .spanName: apply(row, value: .string(view.name), in: batch)
-            case .spanDuration:
-                let (duration, overflow) = view.endTime.subtractingReportingOverflow(view.startTime)
-                if !overflow { apply(row, value: .double(Double(duration)), in: batch) }
+    mutating func apply(_ step: PlannedStep, in batch: TraceBatch) {
+        switch step.place {
+        case .attribute(let key):
+            guard let position = view.position(of: key) else { return }
+            apply(step, at: position, nil, in: batch)
+        case .attributes(let classes): applyAll(step, classes, in: batch)
+        case .events(let rows): applyEvents(rows, in: batch)
+        case .resource(let key):
+            let resource = batch.resource(of: view.record)
+            guard let value = batch.value(key, in: resource.attributes) else { return }
+            apply(step.row, step.conditions, value: JSONValue(value), in: batch)
+        case .scopeName:
+            apply(step.row, step.conditions, value: .string(view.scopeName), in: batch)
+        case .spanName:
+            let name = batch.string(view.record.name)
+            apply(step.row, step.conditions, value: .string(name), in: batch)
+        case .spanDuration:
+            let (duration, overflow) = view.record.endTimeUnixNano.subtractingReportingOverflow(
+                view.record.startTimeUnixNano)
+            if !overflow {
+                apply(step.row, step.conditions, value: .double(Double(duration)), in: batch)
             }
         }
     }
 
-    mutating func applyEvents(_ rows: [MappingRow], in batch: TraceBatch) {
-        let events = batch.events[batch.spans[view.span].events.indices]
-        guard !events.isEmpty else { return }
+    private mutating func applyEvents(_ rows: [CompiledRow], in batch: TraceBatch) {
+        let events = batch.events[view.record.events.indices]
         let ordered = events.enumerated().sorted {
             ($0.element.timeUnixNano, $0.offset) < ($1.element.timeUnixNano, $1.offset)
         }
         for (_, event) in ordered {
             let eventName = batch.string(event.name)
             for row in rows {
-                guard case .event(let name, let key) = row.source.place, name == eventName else {
-                    continue
-                }
+                guard case .event(let name, let key) = row.mapping.source.place,
+                    name == eventName
+                else { continue }
+                let conditions = row.mapping.conditions
                 guard let key else {
-                    apply(row, value: eventBody(event, eventName, in: batch), in: batch)
+                    let body = eventBody(event, eventName, in: batch)
+                    apply(row, conditions, value: body, in: batch)
                     continue
                 }
                 guard let value = batch.value(key, in: event.attributes) else { continue }
-                apply(row, value: JSONValue(value), role: Self.role(of: eventName), in: batch)
+                apply(
+                    row, conditions, value: JSONValue(value), role: Self.role(of: eventName),
+                    in: batch)
             }
         }
     }
 
     /// An event's attributes as one object; its name says the role where they do not.
-    func eventBody(
+    private func eventBody(
         _ event: EventRecord, _ name: String, in batch: TraceBatch
     ) -> JSONValue {
         var members = batch.keyValues(event.attributes).map {
@@ -76,105 +71,191 @@ extension SpanDerivation {
     }
 
     /// A pattern's matches in the order of their indices.
-    mutating func applyAll(
-        _ row: MappingRow, _ matches: [SpanView.Match], in batch: TraceBatch
+    private mutating func applyAll(
+        _ step: PlannedStep, _ classes: [Int32], in batch: TraceBatch
     ) {
-        if case .attribute(let name, let type) = row.target, type == .strings || type == .ints,
-            matches.allSatisfy({ !$0.captures.indices.isEmpty }), row.source.path == nil
+        let row = step.row
+        var matches: [(captures: KeyPattern.Captures, position: Int)] = []
+        for number in classes {
+            view.matches(of: number, row.use) { matches.append(($1, $0)) }
+        }
+        if matches.count > 1 {
+            matches.sort { ($0.captures, $0.position) < ($1.captures, $1.position) }
+        }
+        if row.slot > 0, let type = row.type, type == .strings || type == .ints,
+            matches.allSatisfy({ !$0.captures.indices.isEmpty }), row.mapping.source.path == nil
         {
-            guard values[name] == nil, let first = matches.first,
-                holds(row.conditions, source: first.position, in: batch)
+            guard values[row.slot] == nil, let first = matches.first,
+                holds(step.conditions, source: first.position, in: batch)
             else { return }
             let elements = matches.compactMap {
-                pipeline.apply(row.operations, to: view.value(at: $0.position, in: batch))
+                rules.pipeline.apply(
+                    row.mapping.operations, to: view.value(at: $0.position, in: batch))
             }
-            if !elements.isEmpty { values[name] = .made(.array(elements)) }
+            if !elements.isEmpty { set(row.slot, .made(.array(elements))) }
             return
         }
-        for match in matches { apply(row, at: match.position, match.captures, in: batch) }
+        for match in matches { apply(step, at: match.position, match.captures, in: batch) }
     }
 
-    mutating func apply(
-        _ row: MappingRow, at position: Int, _ captures: KeyPattern.Captures, in batch: TraceBatch
+    private mutating func apply(
+        _ step: PlannedStep, at position: Int, _ captures: KeyPattern.Captures?,
+        in batch: TraceBatch
     ) {
-        guard isWanted(row), holds(row.conditions, source: position, in: batch) else { return }
-        guard !isLost(row, batch.key(of: batch.attributes[position])) else { return }
-        if row.source.path == nil, let name = attributeName(row.target, row.source, captures)?.0 {
-            if values[name] != nil, row.operations.last != .add { return }
-            if takesVerbatim(row, at: position, in: batch) {
-                if !view.isBlank(at: position, in: batch) {
-                    values[name] = .taken(position: position)
-                }
+        let row = step.row
+        guard isWanted(row),
+            step.conditions.isEmpty || holds(step.conditions, source: position, in: batch)
+        else { return }
+        guard row.loss == .none else {
+            noteLoss(of: row, at: position, captures, in: batch)
+            return
+        }
+        let value = batch.attributes[position].value
+        if row.mapping.source.path != nil {
+            applyPart(row, at: position, captures, in: batch)
+        } else if row.type != nil {
+            applyScalar(row, value, at: position, captures, in: batch)
+        } else {
+            applyToDocument(row, value, at: position, captures, in: batch)
+        }
+    }
+
+    /// A part of the document that the value holds.
+    private mutating func applyPart(
+        _ row: CompiledRow, at position: Int, _ captures: KeyPattern.Captures?,
+        in batch: TraceBatch
+    ) {
+        guard let path = row.mapping.source.path,
+            let document = view.document(at: position, in: batch),
+            let part = path.value(in: document)
+        else { return }
+        put(row, part, captures ?? KeyPattern.Captures(), in: batch)
+    }
+
+    private mutating func applyScalar(
+        _ row: CompiledRow, _ value: FlatValue, at position: Int,
+        _ captures: KeyPattern.Captures?, in batch: TraceBatch
+    ) {
+        let name = row.slot > 0 ? "" : attributeName(row, captures ?? KeyPattern.Captures())
+        let slot = row.slot > 0 ? row.slot : Int(rules.rules.keyTable.id(of: name).number)
+        if !row.isSum, slot > 0 ? values[slot] != nil : named[name] != nil { return }
+        if row.takesVerbatim(value) {
+            if !view.isBlank(at: position, in: batch) {
+                set(slot, name, .taken(position: position))
+            }
+            return
+        }
+        switch (row.mapping.operations[0], value) {
+        case (.int, .int(let number)) where row.mapping.operations.count == 1:
+            set(slot, name, .int(number))
+            return
+        case (.number, .double(let number))
+        where row.mapping.operations.count == 1 && number.isFinite:
+            set(slot, name, .double(number))
+            return
+        case (.number, .int(let number)) where row.mapping.operations.count == 1:
+            set(slot, name, .double(Double(number)))
+            return
+        default: break
+        }
+        guard !row.readsDocument, let outcome = memo.outcome(row, value, in: batch) else {
+            applyRead(row, value, at: position, captures ?? KeyPattern.Captures(), in: batch)
+            return
+        }
+        switch outcome {
+        case .nothing: return
+        case .same: set(slot, name, .taken(position: position))
+        case .made(let result):
+            if row.isSelf, row.type == .document {
+                put(
+                    row, view.value(at: position, in: batch), captures ?? KeyPattern.Captures(),
+                    in: batch)
+            } else {
+                keep(result, of: row, slot, name)
+            }
+        }
+    }
+
+    private mutating func applyToDocument(
+        _ row: CompiledRow, _ value: FlatValue, at position: Int,
+        _ captures: KeyPattern.Captures?, in batch: TraceBatch
+    ) {
+        guard case .document(let document, let path) = row.mapping.target else { return }
+        let operations = row.mapping.operations
+        let captures = captures ?? KeyPattern.Captures()
+        if case .string(let slice) = value, path.isField {
+            if operations == [.string] || operations == [.copy] {
+                put(.text(slice), document, path, row.mapping.source, captures)
+                return
+            }
+            if let outcome = memo.outcome(row, value, in: batch) {
+                guard case .made(let result) = outcome else { return }
+                put(.json(result), document, path, row.mapping.source, captures)
                 return
             }
         }
-        var value: JSONValue
-        if let path = row.source.path {
-            guard let document = view.document(at: position, in: batch),
-                let part = path.value(in: document)
-            else { return }
-            value = part
-        } else {
-            value = view.value(at: position, in: batch)
-        }
-        if value == .null { return }
-        if row.source.path == nil, readsDocument(row), isStructure(at: position, in: batch) {
-            guard let document = view.document(at: position, in: batch) else {
+        applyRead(row, value, at: position, captures, in: batch)
+    }
+
+    private mutating func applyRead(
+        _ row: CompiledRow, _ value: FlatValue, at position: Int,
+        _ captures: KeyPattern.Captures, in batch: TraceBatch
+    ) {
+        var given = view.value(at: position, in: batch)
+        if given == .null { return }
+        if row.readsDocument, isStructure(value, in: batch) {
+            guard let content = view.document(at: position, in: batch) else {
                 losses.insert("unreadable:\(batch.key(of: batch.attributes[position]))")
                 return
             }
-            value = document
+            given = content
         }
-        put(row, value, captures, in: batch)
+        put(row, given, captures, in: batch)
     }
 
-    mutating func apply(
-        _ row: MappingRow, value: JSONValue, role: String? = nil, in batch: TraceBatch
+    private mutating func apply(
+        _ row: CompiledRow, _ conditions: [Condition], value: JSONValue, role: String? = nil,
+        in batch: TraceBatch
     ) {
-        guard isWanted(row), holds(row.conditions, source: nil, in: batch), value != .null else {
+        guard isWanted(row), holds(conditions, source: nil, in: batch), value != .null else {
             return
         }
-        guard !isLost(row, row.source.name) else { return }
+        guard row.loss == .none else {
+            if row.loss == .told { losses.insert(row.lossText) }
+            return
+        }
         var value = value
-        if let path = row.source.path {
+        if let path = row.mapping.source.path {
             guard let part = path.value(in: value.unwrapped) else { return }
             value = part
         }
         put(row, value, KeyPattern.Captures(), role: role, in: batch)
     }
 
-    /// The row reads a whole document: text that begins as one and is none was cut off.
-    func readsDocument(_ row: MappingRow) -> Bool {
-        switch row.operations.last {
-        case .messages(let format), .tools(let format), .documents(let format): format != .text
-        case .parts(let format): format != .text && row.target == .document(.system, .whole)
-        default: false
-        }
-    }
-
-    func isStructure(at position: Int, in batch: TraceBatch) -> Bool {
-        guard case .string(let slice) = batch.attributes[position].value else { return false }
+    private func isStructure(_ value: FlatValue, in batch: TraceBatch) -> Bool {
+        guard case .string(let slice) = value else { return false }
         let first = batch.bytes(slice).first { $0 != 32 && $0 != 10 }
         return first == UInt8(ascii: "[") || first == UInt8(ascii: "{")
     }
 
     /// The row's target can still take something.
-    func isWanted(_ row: MappingRow) -> Bool {
-        switch row.target {
-        case .attribute(let name, _): values[name] == nil || row.operations.last == .add
-        case .document(let document, _): !(documents[document]?.isClosed ?? false)
-        case .nowhere, .named: true
-        }
+    private func isWanted(_ row: CompiledRow) -> Bool {
+        if row.slot > 0 { return values[row.slot] == nil || row.isSum }
+        if let document = row.document { return !(documents[document.number]?.isClosed ?? false) }
+        return true
     }
 
     /// Notes what has no home.
-    mutating func isLost(_ row: MappingRow, _ source: String) -> Bool {
-        if row.isKept || row.target == .nowhere {
-            if row.operations.last != .drop, row.target == .nowhere, !kindKeys.contains(source) {
-                losses.insert("no_field:\(source)")
-            }
-            return true
+    private mutating func noteLoss(
+        of row: CompiledRow, at position: Int, _ captures: KeyPattern.Captures?,
+        in batch: TraceBatch
+    ) {
+        guard row.loss == .told else { return }
+        guard captures != nil else {
+            losses.insert(row.lossText)
+            return
         }
-        return false
+        let key = batch.key(of: batch.attributes[position])
+        if !rules.kindKeys.contains(key) { losses.insert("no_field:\(key)") }
     }
 }

@@ -5,89 +5,127 @@ struct SpanDerivation: Sendable {
     /// A value for an attribute: made, or the very value of another attribute.
     enum Derived: Sendable {
         case made(JSONValue)
+        case int(Int64)
+        case double(Double)
         case taken(position: Int)
     }
 
-    let rules: RuleSet
-    let pipeline: ValuePipeline
-    let sourceIDs: [[KeyID]]
+    let rules: CompiledRules
     var view: SpanView
-    var dialects: [Int] = []
-    var values: [String: Derived] = [:]
-    var documents: [Document: DocumentBuilder] = [:]
+    var planner: SpanPlanner
+    var memo: ValueMemo
+    var steps: DialectSteps
+    /// Values by key number.
+    var values: [Derived?]
+    /// The key numbers of `values` that are set.
+    var filled: [Int] = []
+    /// Values of attributes whose names take what a source captured, and that no table names.
+    var named: [String: Derived] = [:]
+    /// By the number of the document.
+    var documents: [DocumentBuilder?]
     var losses: Set<String> = []
-    /// Attributes whose present value means something else, whatever its type.
-    var replaced: Set<String> = []
-    /// Documents that a row of the span's dialect took out of a wrapping.
-    var unwraps: Set<String> = []
+    /// Key numbers whose present value means something else, whatever its type.
+    var replaced: [Int] = []
+    /// Key numbers of documents that a row of the span's dialect took out of a wrapping.
+    var unwraps: [Int] = []
+    /// The span's own finish reasons, for messages that name none.
+    var writtenFinishReasons: [String]?
     var operation: OperationDecision = .undecided
-    var sums: [String: Double] = [:]
+    var sums: [Int: Double] = [:]
     var group = 0
-    /// Keys that operation rows read: they are not lost.
-    let kindKeys: Set<String>
-    private let documentIDs: [(Document, KeyID)]
-    /// The rows that have a pattern as their source.
-    let usesByPattern: [String: [RuleSet.PatternUse]]
+    private var heldEvidence: [Int] = []
 
-    init(rules: RuleSet) {
+    init(rules: CompiledRules) {
         self.rules = rules
-        pipeline = ValuePipeline(maps: rules.maps)
         view = SpanView(rules: rules)
-        sourceIDs = rules.files.map { file in
-            file.rows.map { row in
-                guard case .attribute(let key) = row.source.place else { return .unknown }
-                return rules.keyTable.id(of: key)
+        planner = SpanPlanner(rules: rules)
+        memo = ValueMemo(rules: rules)
+        steps = DialectSteps(
+            dialects: [], name: nil, steps: [], overrides: [], kinds: [], ownKinds: 0)
+        values = Array(repeating: nil, count: rules.keys.count)
+        documents = Array(repeating: nil, count: Document.allCases.count)
+    }
+
+    /// What was remembered of earlier batches has grown beyond what is worth keeping.
+    var isFull: Bool { view.isFull || planner.isFull || memo.isFull }
+
+    /// Finds the span's dialects. False where nothing speaks of GenAI.
+    mutating func detect(_ plan: Int, in batch: TraceBatch) -> Bool {
+        heldEvidence.removeAll(keepingCapacity: true)
+        for evidence in planner.plans[plan].valueEvidence {
+            if let position = view.position(of: evidence.key),
+                view.text(at: position, in: batch, equals: evidence.text)
+            {
+                heldEvidence.append(evidence.item)
             }
         }
-        var kindKeys: Set<String> = []
-        for kind in rules.commonKinds + rules.dialects.flatMap(\.kinds) {
-            kindKeys.formUnion(kind.conditions.compactMap(\.key))
-            if case .mapped(_, let key) = kind.decision { kindKeys.insert(key) }
-        }
-        self.kindKeys = kindKeys
-        var uses: [String: [RuleSet.PatternUse]] = [:]
-        for use in rules.patternsByShape.values.joined() + rules.patternsWithName {
-            if case .attributes(let pattern) = rules.files[use.file].rows[use.row].source.place {
-                uses[pattern.text, default: []].append(use)
-            }
-        }
-        usesByPattern = uses
-        documentIDs = Document.allCases.map { ($0, rules.keyTable.id(of: $0.key)) }
+        steps = planner.steps(of: plan, holding: heldEvidence, view)
+        return view.flags.contains(.genAI) || !steps.dialects.isEmpty
+            || view.flags.contains(.event)
     }
 
     /// Applies the rows of the span's dialects, then those of every dialect.
-    mutating func derive(_ dialects: [Int], in batch: TraceBatch) {
-        self.dialects = dialects
-        values.removeAll(keepingCapacity: true)
-        documents.removeAll(keepingCapacity: true)
-        sums.removeAll(keepingCapacity: true)
-        losses.removeAll(keepingCapacity: true)
-        replaced.removeAll(keepingCapacity: true)
-        unwraps.removeAll(keepingCapacity: true)
+    mutating func derive(in batch: TraceBatch) {
+        forget()
         closeRightDocuments(in: batch)
-        operation = decideOperation(in: batch, withDerived: false)
-        var files: [Int] = []
-        for file in dialects.map({ rules.dialects[$0].file }) + rules.commonFiles
-        where !files.contains(file) {
-            files.append(file)
+        operation =
+            steps.readsOperation ? decideOperation(in: batch, withDerived: false) : .undecided
+        for (number, step) in steps.steps.enumerated() {
+            group = number + 1
+            apply(step, in: batch)
         }
-        for file in files { apply(file, in: batch) }
-        for (name, sum) in sums where values[name] == nil { values[name] = .made(.double(sum)) }
+        for (slot, sum) in sums where values[slot] == nil { set(slot, .made(.double(sum))) }
     }
 
-    mutating func closeRightDocuments(in batch: TraceBatch) {
-        for (document, id) in documentIDs {
-            guard let position = view.position(of: id),
-                case .string = batch.attributes[position].value,
-                let content = view.document(at: position, in: batch), content.array != nil,
-                isRight(content, document)
-            else { continue }
-            documents[document, default: DocumentBuilder(document)].isClosed = true
+    private mutating func forget() {
+        for slot in filled { values[slot] = nil }
+        filled.removeAll(keepingCapacity: true)
+        for document in documents.indices where documents[document] != nil {
+            documents[document] = nil
         }
+        if !named.isEmpty { named.removeAll(keepingCapacity: true) }
+        if !sums.isEmpty { sums.removeAll(keepingCapacity: true) }
+        if !losses.isEmpty { losses.removeAll(keepingCapacity: true) }
+        if !replaced.isEmpty { replaced.removeAll(keepingCapacity: true) }
+        if !unwraps.isEmpty { unwraps.removeAll(keepingCapacity: true) }
+    }
+
+    mutating func set(_ slot: Int, _ value: Derived) {
+        if values[slot] == nil { filled.append(slot) }
+        values[slot] = value
+    }
+
+    /// - Complexity: linear in the values that are set.
+    mutating func unset(_ slot: Int) {
+        guard values[slot] != nil else { return }
+        values[slot] = nil
+        filled.removeAll { $0 == slot }
+    }
+
+    private mutating func closeRightDocuments(in batch: TraceBatch) {
+        for (number, id) in rules.documentKeys.enumerated() {
+            guard let position = view.position(of: id),
+                case .string(let slice) = batch.attributes[position].value
+            else { continue }
+            let document = Document.allCases[number]
+            if rules.canonical.isRight(slice, of: batch.bytes, document) {
+                close(number)
+            } else if let content = view.document(at: position, in: batch), content.array != nil,
+                isRight(content, document)
+            {
+                close(number)
+            }
+        }
+    }
+
+    private mutating func close(_ number: Int) {
+        var builder = DocumentBuilder(Document.allCases[number])
+        builder.isClosed = true
+        documents[number] = builder
     }
 
     /// The document says something, in the words of the conventions.
-    func isRight(_ content: JSONValue, _ document: Document) -> Bool {
+    private func isRight(_ content: JSONValue, _ document: Document) -> Bool {
         let builder = DocumentBuilder(document)
         guard let elements = content.array, elements.contains(where: { !builder.isEmpty($0) })
         else {
@@ -108,17 +146,6 @@ struct SpanDerivation: Sendable {
             case .documents: .documents(format)
             }
         let role = document == .output ? "assistant" : "user"
-        return pipeline.apply([operation], to: content, role: role)?.array ?? []
-    }
-}
-
-extension SpanView {
-    /// The text at a position is empty, or there is no value.
-    func isBlank(at position: Int, in batch: TraceBatch) -> Bool {
-        switch batch.attributes[position].value {
-        case .string(let slice): slice.isEmpty
-        case .empty: true
-        default: false
-        }
+        return rules.pipeline.apply([operation], to: content, role: role)?.array ?? []
     }
 }

@@ -67,8 +67,8 @@ struct ValuePipeline: Sendable {
         case .documents: .array(DefinitionReader.documents(value))
         case .host: URLParts(value.asText).map { .string($0.host) }
         case .port: URLParts(value.asText)?.port.map { .int(Int64($0)) }
-        case .arguments: arguments(value)
-        case .result: result(value)
+        case .arguments: ToolValueReader.arguments(value)
+        case .result: ToolValueReader.result(value)
         }
     }
 
@@ -149,57 +149,36 @@ struct ValuePipeline: Sendable {
                 messages.message(element, role: "system")?["parts"]?.array ?? []
             }
         }
+        // LangChain's instrumentation dumps an empty answer as JSON.
+        if value == "\"\"" { return [] }
         return messages.parts.parts(of: value)
-    }
-
-    /// Decorators write `{"args":[],"kwargs":{…}}`, LangChain's callbacks `{"inputs":{…},…}`. A
-    /// JSON Schema is the tool's definition and no arguments.
-    private func arguments(_ value: JSONValue) -> JSONValue? {
-        let document = value.unwrapped
-        guard document.object != nil else { return value }
-        if document["properties"]?.object != nil, document["type"] == "object" { return nil }
-        if let kwargs = document["kwargs"], kwargs.object != nil, !kwargs.isBlank,
-            document["args"]?.isBlank == true
-        {
-            return kwargs
-        }
-        if let inputs = document["inputs"], inputs.object != nil, document["input_str"] != nil {
-            return inputs
-        }
-        return value
-    }
-
-    /// LangChain wraps a tool's result in a message, and that in an object for its callbacks.
-    private func result(_ value: JSONValue) -> JSONValue? {
-        let document = value.unwrapped
-        guard document.object != nil else { return value }
-        let message = document["kwargs"].flatMap { _ in document["output"] } ?? document
-        guard let body = message.first(of: "kwargs", "data"), body["tool_call_id"] != nil,
-            let content = body["content"]
-        else { return value }
-        return content
     }
 }
 
-/// The host and port of a URL.
+/// The host and port of a URL, or of an authority: `example.com:8080`.
 struct URLParts {
     var host: String
     var port: Int?
 
     init?(_ text: String) {
-        guard let scheme = text.range(of: "://") else { return nil }
-        let authority = text[scheme.upperBound...].prefix { !"/?#".contains($0) }
+        let scheme = text.range(of: "://")
+        let authority = text[(scheme?.upperBound ?? text.startIndex)...].prefix {
+            !"/?#".contains($0)
+        }
         let address = authority.split(separator: "@", omittingEmptySubsequences: false).last ?? ""
         if address.first == "[", let close = address.firstIndex(of: "]") {
             host = String(address[address.index(after: address.startIndex)..<close])
             port = Int(address[address.index(after: close)...].dropFirst())
+        } else if address.count(where: { $0 == ":" }) > 1 {
+            // An IPv6 address without brackets has no port.
+            host = String(address)
         } else {
             let parts = address.split(separator: ":", maxSplits: 1)
             host = parts.first.map { String($0) } ?? ""
             port = parts.count == 2 ? Int(parts[1]) : nil
         }
         guard !host.isEmpty else { return nil }
-        if port == nil {
+        if port == nil, let scheme {
             port = ["http": 80, "https": 443][text[..<scheme.lowerBound].lowercased()]
         }
     }

@@ -6,16 +6,61 @@ enum DefinitionReader {
     static func tools(_ value: JSONValue) -> [JSONValue] {
         switch value.unwrapped {
         case .array(let elements): elements.flatMap { tools($0) }
-        case .object(let members):
-            if let declarations = JSONValue.object(members).first(
-                of: "function_declarations", "functionDeclarations")
-            {
-                tools(declarations)
-            } else {
-                [tool(.object(members))]
-            }
+        case .object(let members): tools(in: .object(members)).compactMap { sound($0) }
         default: []
         }
+    }
+
+    /// The definition with a name, a type and parameters that are a schema; nil where it cannot
+    /// have a name. What a provider builds in is called by its type.
+    static func sound(_ definition: JSONValue) -> JSONValue? {
+        guard definition.object != nil else { return nil }
+        var sound = definition
+        let type = definition["type"]?.string ?? "function"
+        if definition["type"]?.string == nil || type.isEmpty {
+            sound = sound.replacing("type", with: "function")
+        }
+        if definition["name"]?.string?.isEmpty ?? true {
+            guard type != "function", !type.isEmpty, definition["content"] == nil else {
+                return nil
+            }
+            sound = sound.replacing("name", with: .string(type))
+        }
+        if let description = definition["description"], description.string == nil,
+            description != .null
+        {
+            sound = sound.replacing("description", with: .string(description.asText))
+        }
+        guard let parameters = definition["parameters"] else { return sound }
+        switch parameters.unwrapped {
+        case parameters where parameters.string == nil && parameters.isSchema: return sound
+        case let schema where schema.isSchema: return sound.replacing("parameters", with: schema)
+        default: return sound.removing("parameters")
+        }
+    }
+
+    /// Definitions stand in a request beside its messages, or among them.
+    private static func tools(in object: JSONValue) -> [JSONValue] {
+        if let declarations = object.first(of: "function_declarations", "functionDeclarations") {
+            return tools(declarations)
+        }
+        if object["role"]?.string != nil {
+            return definition(amongMessages: object).map { [tool($0)] } ?? []
+        }
+        if object["name"] == nil, object["function"] == nil,
+            object.first(of: "messages", "input", "contents") != nil
+        {
+            return object["tools"].map { tools($0) } ?? []
+        }
+        return [tool(object)]
+    }
+
+    /// The definition that Langfuse's callbacks write as a message of the role "tool".
+    static func definition(amongMessages message: JSONValue) -> JSONValue? {
+        guard message["role"] == "tool", message["tool_call_id"] == nil,
+            let content = message["content"], content["function"]?["name"]?.string != nil
+        else { return nil }
+        return content
     }
 
     /// One definition: flat already, nested as OpenAI's API has it, or Anthropic's.
@@ -83,5 +128,15 @@ enum DefinitionReader {
         members.append(.init("content", text))
         if let metadata = body["metadata"] { members.append(.init("metadata", metadata)) }
         return .object(members)
+    }
+}
+
+extension JSONValue {
+    /// Can be a JSON Schema, or says that there is none.
+    fileprivate var isSchema: Bool {
+        switch self {
+        case .object, .bool, .null: true
+        default: false
+        }
     }
 }

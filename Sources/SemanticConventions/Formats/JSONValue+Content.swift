@@ -15,13 +15,22 @@ extension JSONValue {
         }
     }
 
-    /// A structure that is written as text, read; everything else as it is.
+    /// A structure that is written as text, or as JSON text of that text, read; everything else as
+    /// it is.
     var unwrapped: JSONValue {
         guard case .string(let text) = self,
-            let first = text.utf8.first(where: { $0 != 32 && $0 != 10 }),
-            first == UInt8(ascii: "{") || first == UInt8(ascii: "[")
+            let first = text.utf8.first(where: { $0 != 32 && $0 != 10 })
         else { return self }
-        return JSONValue(contentOf: text) ?? self
+        switch first {
+        case UInt8(ascii: "{"), UInt8(ascii: "["): return JSONValue(contentOf: text) ?? self
+        case UInt8(ascii: "\""):
+            guard let inner = (try? JSONValue(parsing: text))?.string,
+                [UInt8(ascii: "{"), UInt8(ascii: "[")].contains(inner.utf8.first),
+                let value = JSONValue(contentOf: inner)
+            else { return self }
+            return value
+        default: return self
+        }
     }
 
     /// Text as it is, other values as JSON text.

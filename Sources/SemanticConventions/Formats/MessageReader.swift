@@ -10,6 +10,7 @@ struct MessageReader: Sendable {
     ///
     /// - Parameter role: what a message that names no role has; "user" for the input.
     func messages(_ value: JSONValue, _ format: MessageFormat, role: String) -> [JSONValue] {
+        if format == .transcript { return transcript(value.asText, role: role) }
         if format == .text {
             return value.isBlank ? [] : [Self.message(role, [PartReader.text(value.asText)])]
         }
@@ -32,11 +33,14 @@ struct MessageReader: Sendable {
             if elements.allSatisfy(isBlock), !elements.isEmpty {
                 return merged(elements, role)
             }
-            return elements.compactMap { message($0, role: role) }
+            let messages = elements.compactMap { message($0, role: role) }
+            return role == "assistant" && elements.allSatisfy(isResponseItem)
+                ? joined(messages) : messages
         case .object(let members):
             let object = JSONValue.object(members)
             for name in [
                 "messages", "choices", "generations", "contents", "input", "output", "replies",
+                "items",
             ] {
                 if object["role"] == nil, let inner = object[name], inner.array != nil {
                     return messages(inner, format, role: role)
@@ -59,6 +63,9 @@ struct MessageReader: Sendable {
         return .object(members)
     }
 
+    /// What LangChain's instrumentations call the role of a streamed answer.
+    private static let unknownRole = "unknown"
+
     private func isPair(_ value: JSONValue) -> Bool {
         guard let pair = value.array, pair.count == 2, let role = pair[0].string else {
             return false
@@ -68,7 +75,7 @@ struct MessageReader: Sendable {
     }
 
     /// Content blocks without a message around them.
-    private func isBlock(_ value: JSONValue) -> Bool {
+    func isBlock(_ value: JSONValue) -> Bool {
         guard value["role"] == nil, value["parts"] == nil, value["message"] == nil else {
             return false
         }
@@ -97,11 +104,14 @@ struct MessageReader: Sendable {
         }
         if let lifted = choice(value, standard) { return lifted }
         let body = langChainBody(value) ?? value
-        if isConventional(body) { return conventional(body) }
+        if DefinitionReader.definition(amongMessages: body) != nil { return nil }
+        if isConventional(body) { return conventional(body, role: standard) }
         let role = self.role(of: body, wrapper: value) ?? standard
         return Self.message(
             role, content(of: body, role: role), name: body["name"]?.string,
-            finish: finish(body.first(of: "finish_reason", "stop_reason")))
+            finish: finish(
+                body.first(of: "finish_reason", "stop_reason")
+                    ?? (standard == "assistant" ? body["meta"]?["finish_reason"] : nil)))
     }
 
     /// A choice, generation or completion around a message.
@@ -140,7 +150,7 @@ struct MessageReader: Sendable {
     private func role(of body: JSONValue, wrapper: JSONValue) -> String? {
         let named =
             body["role"]?.string ?? body["type"]?.string ?? wrapper["type"]?.string
-        guard let named else { return nil }
+        guard let named, named != Self.unknownRole else { return nil }
         return roles?.apply(named.lowercased()) ?? named.lowercased()
     }
 
@@ -152,7 +162,7 @@ struct MessageReader: Sendable {
             content.append(PartReader.reasoning(reasoning))
         }
         let id = body["tool_call_id"]?.string ?? (role == "tool" ? body["id"]?.string : nil)
-        let inner = body.first(of: "content", "parts", "_content")
+        let inner = body.first(of: "content", "parts", "_content", "blocks")
         if let id, role == "tool" || body["tool_call_id"] != nil {
             content.append(PartReader.toolResponse(id: id, response: response(inner)))
         } else {
@@ -200,10 +210,12 @@ struct MessageReader: Sendable {
     }
 
     /// A conventional message, with what libraries get wrong put right.
-    private func conventional(_ value: JSONValue) -> JSONValue {
+    private func conventional(_ value: JSONValue, role standard: String) -> JSONValue {
         var message = value
         let role = value["role"]?.string ?? ""
-        if let mapped = roles?.apply(role.lowercased()), mapped != role {
+        if role == Self.unknownRole {
+            message = message.replacing("role", with: .string(standard))
+        } else if let mapped = roles?.apply(role.lowercased()), mapped != role {
             message = message.replacing("role", with: .string(mapped))
         }
         let old = value["parts"]?.array ?? []

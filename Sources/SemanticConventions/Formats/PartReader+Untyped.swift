@@ -11,11 +11,12 @@ extension PartReader {
     /// nil for other blocks.
     func untypedPart(_ block: JSONValue) -> JSONValue? {
         if let kind = block["part_kind"]?.string { return pydanticPart(block, kind) }
-        if let call = block.first(of: "toolUse", "functionCall", "function_call", "tool_call"),
+        if let call = block.first(
+            of: "toolUse", "functionCall", "function_call", "tool_call", "toolRequest"),
             call.object != nil
         {
             return Self.toolCall(
-                id: call.first(of: "toolUseId", "id")?.asText,
+                id: call.first(of: "toolUseId", "id", "ref")?.asText,
                 name: call.first(of: "name", "tool_name")?.asText,
                 arguments: call.first(of: "input", "args", "arguments"))
         }
@@ -27,6 +28,10 @@ extension PartReader {
             return Self.toolResponse(
                 id: response.first(of: "id", "name")?.asText,
                 response: response["response"] ?? .null)
+        }
+        if let result = block["toolResponse"] {
+            return Self.toolResponse(
+                id: result.first(of: "ref", "name")?.asText, response: result["output"] ?? .null)
         }
         if let result = block["tool_call_result"] {
             return Self.toolResponse(

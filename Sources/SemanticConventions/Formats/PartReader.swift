@@ -13,6 +13,11 @@ struct PartReader: Sendable {
         "reasoning", "blob", "file", "uri", "compaction", "generic",
     ]
 
+    /// The value is a part of the conventions already.
+    static func isConventional(_ value: JSONValue) -> Bool {
+        value["type"]?.string.map { conventional.contains($0) } ?? false
+    }
+
     static func text(_ content: String) -> JSONValue {
         ["type": "text", "content": .string(content)]
     }
@@ -83,13 +88,12 @@ struct PartReader: Sendable {
             return Self.text(block.asText)
         }
         if block["type"]?.string == nil, let untyped = untypedPart(block) { return untyped }
-        let type = block["type"]?.string ?? guessedType(of: block)
+        let type = block.first(of: "type", "block_type")?.string ?? guessedType(of: block)
         if Self.conventional.contains(type) { return conventionalPart(block, type) }
         switch partTypes?.apply(type) ?? type {
         case "text": return textPart(block)
         case "reasoning":
-            return Self.reasoning(
-                block.first(of: "content", "thinking", "reasoning", "text", "data")?.asText ?? "")
+            return reasoningPart(block)
         case "tool_call":
             let function = block["function"] ?? block
             return Self.toolCall(
@@ -122,6 +126,18 @@ struct PartReader: Sendable {
         return "unknown"
     }
 
+    /// Reasoning; nil where the provider keeps it to itself.
+    private func reasoningPart(_ block: JSONValue) -> JSONValue? {
+        if let content = block.first(of: "content", "thinking", "reasoning", "text", "data"),
+            !content.isBlank
+        {
+            return Self.reasoning(content.asText)
+        }
+        let summary = (block["summary"]?.array ?? []).compactMap { $0["text"]?.string }
+        guard !summary.isEmpty else { return nil }
+        return Self.reasoning(summary.joined(separator: "\n"))
+    }
+
     private func textPart(_ block: JSONValue) -> JSONValue? {
         let content = block.first(of: "content", "text")
         guard let content, !content.isBlank else { return nil }
@@ -150,8 +166,7 @@ struct PartReader: Sendable {
         case "tool_call_response": return block["response"] == nil ? responsePart(block) : block
         case "reasoning":
             if block["content"]?.string != nil { return block }
-            return Self.reasoning(
-                block.first(of: "reasoning", "thinking", "text")?.asText ?? "")
+            return reasoningPart(block)
         case "file":
             return block["file_id"] != nil || block["modality"] != nil
                 ? block : filePart(block["file"] ?? block)
@@ -211,6 +226,12 @@ struct PartReader: Sendable {
 }
 
 extension JSONValue {
+    /// The object without a member.
+    func removing(_ name: String) -> JSONValue {
+        guard case .object(let members) = self else { return self }
+        return .object(members.filter { $0.name != name })
+    }
+
     /// The object with another value for a member.
     func replacing(_ name: String, with value: JSONValue) -> JSONValue {
         guard case .object(var members) = self else { return self }

@@ -31,9 +31,11 @@ struct JSONPath: Hashable, Sendable {
     }
 
     /// The value at the end of the path; nil where the document does not go that far, or has null.
+    /// JSON that is written as text on the way is read.
     func value(in document: JSONValue) -> JSONValue? {
         var value = document
         for step in steps {
+            value = value.unwrapped
             let next: JSONValue? =
                 switch step {
                 case .member(let name): value[name]

@@ -31,6 +31,8 @@ struct Dialect: Sendable {
         case inclusive = "yes"
         case exclusive = "no"
         case byProvider = "by_provider"
+        /// As the provider's API counts: `usage_by_provider` says whether the cache is in it.
+        case asSent = "as_sent"
     }
 
     var name: String

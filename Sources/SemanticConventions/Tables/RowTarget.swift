@@ -41,9 +41,31 @@ enum DocumentPath: Hashable, Sendable {
     /// All of one element.
     case element(IndexReference)
     /// One field of one element: of a message, tool definition or document.
-    case field(IndexReference, String)
-    case call(IndexReference, IndexReference, String)
-    case part(IndexReference, IndexReference, String)
+    case field(IndexReference, DocumentField)
+    case call(IndexReference, IndexReference, DocumentField)
+    case part(IndexReference, IndexReference, DocumentField)
+
+    /// It is one field of one element.
+    var isField: Bool {
+        switch self {
+        case .field, .call, .part: true
+        case .whole, .text, .element: false
+        }
+    }
+}
+
+/// What rows call the fields of messages, calls, parts, tool definitions and documents.
+enum DocumentField: UInt8, Hashable, Sendable, CaseIterable {
+    case role, text, name, responseID, refusal, reasoning, finish, element
+    case id, args, type, uri, data, mime
+    case desc, params, json, score, content, meta
+
+    init?(_ word: Substring) {
+        guard let field = Self.allCases.first(where: { $0.word == word }) else { return nil }
+        self = field
+    }
+
+    private var word: String { self == .responseID ? "resp_id" : "\(self)" }
 }
 
 /// An index in a target: a number, or one that the source captured.
@@ -54,7 +76,7 @@ enum IndexReference: Hashable, Sendable {
     init?(_ text: Substring) {
         if text.hasPrefix("{"), text.hasSuffix("}") {
             self = .captured(String(text.dropFirst().dropLast()))
-        } else if let number = Int(text), number >= 0 {
+        } else if let number = Int(text), (0...KeyPattern.maximumIndex).contains(number) {
             self = .number(number)
         } else {
             return nil
@@ -68,13 +90,13 @@ enum IndexReference: Hashable, Sendable {
 }
 
 extension DocumentPath {
-    private static let messageFields: Set = [
-        "role", "text", "name", "resp_id", "refusal", "reasoning", "finish",
+    private static let messageFields: Set<DocumentField> = [
+        .role, .text, .name, .responseID, .refusal, .reasoning, .finish,
     ]
-    private static let callFields: Set = ["id", "name", "args"]
-    private static let partFields: Set = ["type", "text", "uri", "data", "mime", "id"]
-    private static let toolFields: Set = ["name", "desc", "params", "json"]
-    private static let documentFields: Set = ["id", "score", "content", "meta"]
+    private static let callFields: Set<DocumentField> = [.id, .name, .args]
+    private static let partFields: Set<DocumentField> = [.type, .text, .uri, .data, .mime, .id]
+    private static let toolFields: Set<DocumentField> = [.name, .desc, .params, .json]
+    private static let documentFields: Set<DocumentField> = [.id, .score, .content, .meta]
 
     /// Reads what follows the document's alias, such as `[{i}].call[{j}].id`.
     init?(_ text: Substring, of document: Document) {
@@ -96,9 +118,8 @@ extension DocumentPath {
         for (word, fields) in [("call", Self.callFields), ("part", Self.partFields)]
         where field.hasPrefix(word + "[") && (document == .input || document == .output) {
             guard let (inner, tail) = Self.index(field.dropFirst(4)), tail.first == ".",
-                fields.contains(String(tail.dropFirst()))
+                let name = DocumentField(tail.dropFirst()), fields.contains(name)
             else { return nil }
-            let name = String(tail.dropFirst())
             self = word == "call" ? .call(index, inner, name) : .part(index, inner, name)
             return
         }
@@ -107,10 +128,10 @@ extension DocumentPath {
             case .input, .output: Self.messageFields
             case .tools: Self.toolFields
             case .documents: Self.documentFields
-            case .system: Set<String>()
+            case .system: Set<DocumentField>()
             }
-        guard allowed.contains(String(field)) else { return nil }
-        self = .field(index, String(field))
+        guard let name = DocumentField(field), allowed.contains(name) else { return nil }
+        self = .field(index, name)
     }
 
     private static func index(_ text: Substring) -> (IndexReference, Substring)? {

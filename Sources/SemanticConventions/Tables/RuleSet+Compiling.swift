@@ -87,7 +87,7 @@ extension RuleSet {
         let columns = "dialect tier input_incl output_incl rollup_ops file note"
         for row in try rows("dialects.tsv", of: layers, columns) {
             guard let count = Dialect.InputCount(rawValue: row["input_incl"]) else {
-                throw row.error("input_incl", expected: "yes, no or by_provider")
+                throw row.error("input_incl", expected: "yes, no, by_provider or as_sent")
             }
             let path = "dialects/" + (try row.text("file"))
             guard let layer = layers.last(where: { $0.texts[path] != nil }) else {

@@ -85,6 +85,8 @@ enum ValueOperation: Hashable, Sendable {
 enum MessageFormat: String, Hashable, Sendable {
     case semconv, openai, anthropic, bedrock, gemini, adk, langchain, vercel, pydantic, langsmith
     case haystack, text, auto
+    /// One text, each message beginning on a line with its role: `user: hi`.
+    case transcript
     case openaiResponses = "openai_responses"
     case pydanticEvents = "pydantic_events"
     case otelBody = "otel_body"
