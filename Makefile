@@ -15,7 +15,7 @@ help:
 	@echo "make test         format and generated-file checks, unit tests, end-to-end tests with real clients"
 	@echo "make unit         swift test"
 	@echo "make end-to-end   the end-to-end tests alone; PYTEST_FLAGS='-k kill' picks some"
-	@echo "make bench        the codec beside libprotobuf-c and SwiftProtobuf: times, allocations, instructions"
+	@echo "make bench        the codec beside libprotobuf-c and SwiftProtobuf, normalizing beside decoding"
 	@echo "make torture      a million damaged bodies, judged beside libprotobuf-c and upb"
 	@echo "make fuzz         libFuzzer on the codec for SECONDS=60"
 	@echo "make release      an optimised build in .build/release"
@@ -37,6 +37,7 @@ test: packages check
 check:
 	swift format lint --strict -r Sources Tests Package.swift
 	scripts/generate-proto --check
+	scripts/generate-dialects --check
 
 unit: packages
 	swift test
@@ -57,6 +58,7 @@ codec-budget: packages
 
 bench: packages
 	scripts/bench-codec
+	scripts/bench-normalizing
 
 ROUNDS ?= 1000000
 UPB_ROUNDS ?= 100000
