@@ -15,7 +15,7 @@ help:
 	@echo "make test         format and generated-file checks, unit tests, end-to-end tests with real clients"
 	@echo "make unit         swift test"
 	@echo "make end-to-end   the end-to-end tests alone; PYTEST_FLAGS='-k kill' picks some"
-	@echo "make bench        the codec beside libprotobuf-c and SwiftProtobuf: times, allocations, instructions"
+	@echo "make bench        the codec beside libprotobuf-c and SwiftProtobuf, normalizing beside decoding"
 	@echo "make torture      a million damaged bodies; every operation of the disk fails once; kill -9 and loss of power under load"
 	@echo "make soak         full load for SECONDS=600: flat memory, nothing lost"
 	@echo "make fuzz         libFuzzer on the codec for SECONDS=60"
@@ -38,6 +38,7 @@ test: packages check
 check:
 	swift format lint --strict -r Sources Tests Package.swift
 	scripts/generate-proto --check
+	scripts/generate-dialects --check
 
 unit: packages
 	swift test
@@ -58,6 +59,7 @@ codec-budget: packages
 
 bench: packages
 	scripts/bench-codec
+	scripts/bench-normalizing
 
 ROUNDS ?= 1000000
 UPB_ROUNDS ?= 100000

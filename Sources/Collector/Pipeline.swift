@@ -59,7 +59,9 @@ public struct Pipeline: Sendable {
         mending = RunMending(
             inbox: inbox, archive: archive?.reader,
             mender: Mender(
-                rules: rules, maximumRepairedSpans: configuration.limits.repairedSpansPerRun),
+                rules: rules, originals: configuration.originals,
+                credentials: CredentialNames(additional: configuration.maskedKeys),
+                maximumRepairedSpans: configuration.limits.repairedSpansPerRun),
             keys: rules.keyTable, runKey: configuration.runKey, limits: configuration.limits,
             metrics: metrics, logger: logger)
         receiver = Receiver(

@@ -17,7 +17,7 @@ struct Tracemend: AsyncParsableCommand {
         version: tracemendVersion,
         subcommands: [
             Serve.self, Decode.self, Mend.self, Runs.self, Show.self, Read.self, Send.self,
-            Close.self, Doctor.self, CheckConfig.self,
+            Close.self, Doctor.self, CheckConfig.self, CheckRules.self,
         ])
 }
 
