@@ -74,7 +74,9 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "LightningSink",
-            dependencies: ["OTLP", "Mending", "Sinks", "OTLPSink"],
+            dependencies: [
+                "OTLP", "SemanticConventions", "HierarchyRepair", "Mending", "Sinks", "OTLPSink",
+            ],
             swiftSettings: strict),
 
         // What people and trainers read.
@@ -94,9 +96,11 @@ let package = Package(
             name: "CollectorHTTP",
             dependencies: [
                 "OTLP", "Inbox", "Collector",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),

@@ -108,7 +108,15 @@ public struct Pipeline: Sendable {
                 metrics: metrics, logger: logger, revised: revised, delivered: delivered,
                 undelivered: undelivered)
         }
-        return deliveries + [assembly, retention]
+        let watches = sinks.compactMap { $0 as? LightningSink }.map { sink in
+            AttemptWatch(
+                sink: sink, inbox: inbox, clock: clock, logger: logger,
+                closed: {
+                    arrival.raise()
+                    closing.raise()
+                })
+        }
+        return deliveries + watches + [assembly, retention]
     }
 
     /// Closes the sinks and the inbox, after the services have stopped.
@@ -123,9 +131,43 @@ public struct Pipeline: Sendable {
     /// cancelled or the collector stops.
     /// - Returns: the state of each sink; nil where nobody knows the run.
     public func close(_ run: RunKey, wait: Duration) async throws -> [DeliveryState]? {
+        try await close(run, wait: wait, sinkNames: sinks.map(\.name))
+    }
+
+    /// The store that the API listener stands in front of; nil where there is none.
+    public var gateway: StoreGateway? {
+        configuration.sinks.first { $0.isGateway }.map { sink in
+            StoreGateway(sink, bodyLimit: configuration.limits.bodyBytes)
+        }
+    }
+
+    /// Closes the runs of a rollout, and waits until the store behind the gateway has them, or for
+    /// as long as told.
+    /// - Parameter attempt: one attempt, or nil for all.
+    /// - Returns: what the store has not got, in words; nil where it has all.
+    public func deliver(
+        to gateway: StoreGateway, rollout: String, attempt: String?, wait: Duration
+    ) async throws -> String? {
+        let runs = try await inbox.reader.runs(ofRollout: rollout)
+            .filter { attempt == nil || $0.key.attemptID == attempt }
+        let deadline = ContinuousClock.now + wait
+        var missing: [String] = []
+        for run in runs where run.key.attemptID != nil {
+            let left = max(.zero, deadline - ContinuousClock.now)
+            let states = try await close(run.key, wait: left, sinkNames: [gateway.sink]) ?? []
+            for state in states where !state.isDelivered {
+                missing.append("\(run.key.id) is \(state.state): \(state.error ?? "not sent yet")")
+            }
+        }
+        return missing.isEmpty ? nil : missing.joined(separator: "; ")
+    }
+
+    private func close(
+        _ run: RunKey, wait: Duration, sinkNames: [String]
+    ) async throws -> [DeliveryState]? {
         guard let status = try await inbox.close(run) else { return nil }
         // Who closes a run asks for it: what was given up is tried once more.
-        _ = try await inbox.unpark(run: status.key)
+        for sink in sinkNames { _ = try await inbox.unpark(sink: sink, run: status.key) }
         revised.raise()
         arrival.raise()
         closing.raise()
@@ -133,7 +175,7 @@ public struct Pipeline: Sendable {
         return try await withGracefulShutdownHandler {
             while true {
                 let seen = delivered.generation
-                let states = try await states(of: status.key)
+                let states = try await states(of: status.key, sinkNames: sinkNames)
                 let left = deadline - ContinuousClock.now
                 let isStopping = Task.isShuttingDownGracefully || Task.isCancelled
                 if left <= .zero || isStopping || states.allSatisfy(\.isFinal) { return states }
@@ -144,16 +186,18 @@ public struct Pipeline: Sendable {
         }
     }
 
-    private func states(of run: RunKey) async throws -> [DeliveryState] {
+    private func states(
+        of run: RunKey, sinkNames: [String]
+    ) async throws -> [DeliveryState] {
         let status = try await inbox.reader.run(run)
         let isSettled = status.map { $0.isSettled && !$0.awaitsClosing } ?? false
         let deliveries = try await inbox.reader.deliveries(of: run)
-        return sinks.map { sink in
-            let delivery = deliveries.first { $0.sink == sink.name }
+        return sinkNames.map { sink in
+            let delivery = deliveries.first { $0.sink == sink }
             let isDelivered =
                 isSettled && delivery?.state == .delivered && delivery?.isSettled == true
             return DeliveryState(
-                sink: sink.name,
+                sink: sink,
                 state: isDelivered
                     ? "delivered" : delivery?.state == .parked ? "parked" : "waiting",
                 isDelivered: isDelivered, error: delivery?.error)

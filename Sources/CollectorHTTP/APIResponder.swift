@@ -13,11 +13,18 @@ public struct APIResponder: HTTPResponder {
     let pipeline: Pipeline
     let ingest: IngestResponder
     let token: Secret?
+    let gateway: Gateway?
 
     public init(pipeline: Pipeline, token: Secret?) {
+        self.init(pipeline: pipeline, token: token, gateway: nil)
+    }
+
+    /// - Parameter gateway: shut down by who made it.
+    init(pipeline: Pipeline, token: Secret?, gateway: Gateway?) {
         self.pipeline = pipeline
         self.ingest = IngestResponder(pipeline: pipeline)
         self.token = token
+        self.gateway = gateway
     }
 
     public func respond(to request: Request, context: Context) async throws -> Response {
@@ -40,6 +47,7 @@ public struct APIResponder: HTTPResponder {
             return response
         }
         if let response = try await ingest.answer(request) { return response }
+        if let response = try await gateway?.answer(request) { return response }
         guard let route = APIRoute(path: request.uri.path) else {
             return Response(.notFound, json: ["error": "no such path"])
         }

@@ -35,6 +35,13 @@ enum AdapterSafety {
         ["agent.name", "recipient_agent_type", "langchain.chain.type", "executor.id"].contains(key)
     }
 
+    /// Names that stand for none, which an adapter would take for an agent's.
+    static func namesNobody(_ attribute: KeyValue) -> Bool {
+        guard namesAgent(attribute.key) else { return false }
+        return attribute.value.stringValue?.isEmpty != false
+            || attribute.value == "unknown_chain"
+    }
+
     /// Values that an adapter would fail on while it looks for rewards.
     static func isMalformedReward(_ attribute: KeyValue, spanName: String) -> Bool {
         switch attribute.key {

@@ -21,7 +21,9 @@ struct CallContent {
         let input = first("gen_ai.input.messages").flatMap(Self.json)?.array ?? []
         prompt = ChatEntries.prompt(instructions: instructions, messages: input)
         let answers = sources.compactMap { source in
-            source.last { $0.key == "gen_ai.output.messages" }.flatMap { Self.json($0.value)?.array }
+            source.last { $0.key == "gen_ai.output.messages" }.flatMap {
+                Self.json($0.value)?.array
+            }
         }
         let output = Self.best(answers) ?? []
         completion = ChatEntries.completion(output)

@@ -16,11 +16,14 @@ enum ChatEntries {
     }
 
     /// - Parameters:
-    ///   - instructions: parts that stand outside of the history; they come first.
+    ///   - instructions: parts that stand outside of the history; they come first, unless the
+    ///     history begins with them too.
     ///   - messages: the history.
     static func prompt(instructions: JSONValue?, messages: [JSONValue]) -> [KeyValue] {
         var entries: [[KeyValue]] = []
-        if let parts = instructions?.array, let content = content(of: parts) {
+        if let parts = instructions?.array, let content = content(of: parts),
+            !messages.contains(where: { Self.content(of: $0["parts"]?.array ?? []) == content })
+        {
             entries.append([KeyValue("role", "system"), KeyValue("content", .string(content))])
         }
         for message in messages { entries += promptEntries(message) }

@@ -16,11 +16,18 @@ struct ModelCalls {
         let batch = run.batch
         let facts = batch.spans.indices.map { SpanFacts(of: $0, in: batch) }
         let tree = RunTree(run)
+        let tellingScopes = Set(
+            batch.spans.indices.lazy.filter { facts[$0].isModelCall && facts[$0].tellsAnswer }
+                .map { batch.string(batch.scope(of: batch.spans[$0]).name) })
         var isCall = batch.spans.indices.map { place in
-            facts[place].isModelCall && run.spans[place].duplicateOf == nil
-                && !run.spans[place].isPlaceholder
-                && (batch.spans[place].statusCode != Self.errorStatus
-                    || facts[place].hasOutputMessages)
+            let span = batch.spans[place]
+            guard facts[place].isModelCall, run.spans[place].duplicateOf == nil,
+                !run.spans[place].isPlaceholder
+            else { return false }
+            if span.statusCode == Self.errorStatus { return facts[place].hasOutputMessages }
+            // A library that tells answers at all makes such spans also of what is no call.
+            return facts[place].tellsAnswer
+                || !tellingScopes.contains(batch.string(batch.scope(of: span).name))
         }
         var holdsCall = [Bool](repeating: false, count: isCall.count)
         for place in tree.preorder.reversed() {
@@ -82,4 +89,11 @@ struct ModelCalls {
 
     /// `STATUS_CODE_ERROR`.
     private static let errorStatus: Int32 = 2
+}
+
+extension SpanFacts {
+    /// Something tells that the model answered.
+    fileprivate var tellsAnswer: Bool {
+        hasOutputMessages || responseID != nil || outputTokens != nil
+    }
 }

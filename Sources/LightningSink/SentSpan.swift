@@ -75,6 +75,7 @@ struct SentSpan {
     }
 
     private mutating func nameAgent(_ place: Int, _ calls: ModelCalls) {
+        AdapterSafety.hide(&attributes) { AdapterSafety.namesNobody($0) }
         if calls.isNamedAgent(place), let agent = calls.facts[place].agentName {
             attributes.removeAll { $0.key == "agent.name" }
             attributes.append(KeyValue("agent.name", .string(agent)))

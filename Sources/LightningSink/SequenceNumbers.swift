@@ -28,9 +28,13 @@ struct SequenceNumbers {
         storedIDs = Set(stored.map(\.id))
         self.stored = stored.sorted { $0.startUnixNano < $1.startUnixNano }
         var greatest: [Int64] = [-1]
-        for span in self.stored { greatest.append(max(greatest[greatest.count - 1], span.sequence)) }
+        for span in self.stored {
+            greatest.append(max(greatest[greatest.count - 1], span.sequence))
+        }
         var least: [Int64] = [.max]
-        for span in self.stored.reversed() { least.append(min(least[least.count - 1], span.sequence)) }
+        for span in self.stored.reversed() {
+            least.append(min(least[least.count - 1], span.sequence))
+        }
         self.greatest = greatest
         self.least = least.reversed()
     }

@@ -20,13 +20,14 @@ final class ScriptedServer: Sendable {
 
     private let log = Mutex<[Request]>([])
     private let script: Mutex<[Step]>
+    private let rest: Step
     private let channel: any Channel
 
     var requests: [Request] { log.withLock { $0 } }
     var port: Int { channel.localAddress?.port ?? 0 }
     var url: String { "http://127.0.0.1:\(port)" }
 
-    private init(_ script: [Step]) async throws {
+    private init(_ script: [Step], rest: Step) async throws {
         let shared = Shared()
         channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -38,14 +39,15 @@ final class ScriptedServer: Sendable {
             }
             .bind(host: "127.0.0.1", port: 0).get()
         self.script = Mutex(script)
+        self.rest = rest
         shared.server.withLock { $0 = self }
     }
 
-    /// Runs a server while the body runs. When the script is over, requests get an empty 200.
+    /// Runs a server while the body runs. When the script is over, requests get `rest`.
     static func run<Value>(
-        _ script: [Step], _ body: (ScriptedServer) async throws -> Value
+        _ script: [Step], rest: Step = .answer(200), _ body: (ScriptedServer) async throws -> Value
     ) async throws -> Value {
-        let server = try await ScriptedServer(script)
+        let server = try await ScriptedServer(script, rest: rest)
         do {
             let value = try await body(server)
             try await server.channel.close()
@@ -58,7 +60,7 @@ final class ScriptedServer: Sendable {
 
     fileprivate func next(_ request: Request) -> Step {
         log.withLock { $0.append(request) }
-        return script.withLock { $0.isEmpty ? .answer(200) : $0.removeFirst() }
+        return script.withLock { $0.isEmpty ? rest : $0.removeFirst() }
     }
 
     /// Connections are set up before the server that they belong to exists.

@@ -92,6 +92,8 @@ public struct SinkConfiguration: Hashable, Sendable {
     public var timeout = Duration.seconds(30)
     /// One request holds at most this many bytes before compression.
     public var maximumRequestBytes = 4 << 20
+    /// The API listener stands in front of this LightningStore.
+    public var isGateway = false
 
     public init(kind: Kind, name: String, endpoint: String) {
         self.kind = kind

@@ -54,7 +54,7 @@ extension SinkConfiguration {
     }
 
     private static let scalarKeys: Set<String> = [
-        "type", "name", "endpoint", "compression", "timeout", "maximum_request_bytes",
+        "type", "name", "endpoint", "compression", "timeout", "maximum_request_bytes", "gateway",
     ]
 
     private mutating func readOptions(
@@ -76,6 +76,9 @@ extension SinkConfiguration {
             }
             timeout = duration
         }
+        if let text = scalars["gateway"] {
+            isGateway = try flag(text, key: "\(key).gateway", file: file)
+        }
         if let text = scalars["maximum_request_bytes"] {
             guard let bytes = byteCount(text) else {
                 throw .badValue(
@@ -83,6 +86,20 @@ extension SinkConfiguration {
                     expected: ConfigurationKey.bytesText, found: "\"\(text)\"")
             }
             maximumRequestBytes = bytes
+        }
+    }
+
+    /// A flag that only a LightningStore has.
+    private func flag(
+        _ text: String, key: String, file: String
+    ) throws(ConfigurationError) -> Bool {
+        guard kind == .lightning else { throw .unknownKey(key, source: file) }
+        switch text {
+        case "true": return true
+        case "false": return false
+        default:
+            throw .badValue(
+                key: key, source: file, expected: "true or false", found: "\"\(text)\"")
         }
     }
 
