@@ -149,9 +149,11 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "OTLPSinkTests",
+            name: "SinkTests",
             dependencies: [
-                "OTLP", "Compression", "Mending", "Sinks", "OTLPSink", "LightningSink",
+                "OTLP", "Compression", "SemanticConventions", "Mending", "Inbox", "Sinks",
+                "SQLiteArchive", "OTLPSink", "LightningSink", "Collector",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),

@@ -25,11 +25,14 @@ def gateway(start_collector: Callable[..., Collector], lightning_store: Lightnin
     return start_collector(lightning.configuration(lightning_store, gateway="true"))
 
 
-def program(name: str, *arguments: str | int) -> subprocess.Popen[str]:
-    command = [lightning.PYTHON, lightning.PROGRAMS / name, *arguments]
+def program(name: str, gateway: Collector, *arguments: str | int) -> subprocess.Popen[str]:
+    """Starts one of Agent-lightning's processes with the gateway as its store."""
+    command = [lightning.PYTHON, lightning.PROGRAMS / name, gateway.api, *arguments]
+    # Agent-lightning sets its exporter's address when a rollout begins, which the exporters of
+    # OpenTelemetry 1.45 do not notice: there it has to stand in the environment.
     return subprocess.Popen(
         [str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env=clean_environment(**SETTINGS),
+        env=clean_environment(OTEL_EXPORTER_OTLP_ENDPOINT=gateway.api, **SETTINGS),
     )
 
 
@@ -40,12 +43,12 @@ def finished(process: subprocess.Popen[str]) -> str:
 
 
 def test_runners_and_trainer_change_one_url_and_read_everything_at_once(gateway: Collector) -> None:
-    trainer = program("agl_trainer.py", gateway.api, ROLLOUTS)
+    trainer = program("agl_trainer.py", gateway, ROLLOUTS)
     assert trainer.stdout is not None
     queued = trainer.stdout.readline()
     assert queued == "queued\n", finished(trainer)
     runners = [
-        program("agl_runner.py", gateway.api, number, ROLLOUTS // RUNNERS, sys.executable) for number in range(RUNNERS)
+        program("agl_runner.py", gateway, number, ROLLOUTS // RUNNERS, sys.executable) for number in range(RUNNERS)
     ]
     for runner in runners:
         finished(runner)

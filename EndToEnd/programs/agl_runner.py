@@ -12,20 +12,20 @@ import subprocess
 import sys
 from pathlib import Path
 
-from agentlightning import LightningStoreClient, LitAgentRunner, OtelTracer, rollout
+from agentlightning import LightningStoreClient, LitAgent, LitAgentRunner, OtelTracer
 from opentelemetry import trace
 
 url, number, count, foreign_python = sys.argv[1:]
 
 
-@rollout
-def agent(task, prompt_template=None, rollout=None):
-    tracer = trace.get_tracer("weather-agent")
-    with tracer.start_as_current_span("invoke_agent planner") as span:
-        span.set_attributes({"gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": "planner"})
-        call_model(tracer, task)
-        call_model_elsewhere(task, rollout)
-    return float(task["reward"])
+class Agent(LitAgent):
+    def rollout(self, task, resources, rollout):
+        tracer = trace.get_tracer("weather-agent")
+        with tracer.start_as_current_span("invoke_agent planner") as span:
+            span.set_attributes({"gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": "planner"})
+            call_model(tracer, task)
+            call_model_elsewhere(task, rollout)
+        return float(task["reward"])
 
 
 def call_model(tracer, task):
@@ -53,7 +53,7 @@ def call_model_elsewhere(task, rollout):
 async def main():
     store = LightningStoreClient(url)
     runner = LitAgentRunner(tracer=OtelTracer(), max_rollouts=int(count), poll_interval=0.1, interval_jitter=0.01)
-    with runner.run_context(agent=agent, store=store, worker_id=int(number)):
+    with runner.run_context(agent=Agent(), store=store, worker_id=int(number)):
         await runner.iter()
     await store.close()
 

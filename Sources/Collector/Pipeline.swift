@@ -18,6 +18,7 @@ public struct Pipeline: Sendable {
     private let configuration: Configuration
     private let inbox: Inbox
     private let sinks: [any TraceSink]
+    private let health: [String: SinkHealth]
     private let metrics: Metrics
     private let clock: UnixClock
     private let logger: Logger
@@ -74,6 +75,8 @@ public struct Pipeline: Sendable {
         sinks =
             try (archive.map { [$0] } ?? [])
             + configuration.sinks.map { try $0.makeSink(logger: logger) }
+        health = Dictionary(
+            sinks.map { ($0.name, SinkHealth()) }, uniquingKeysWith: { first, _ in first })
     }
 
     /// The data folder is made for its user alone; one that was there before may not be.
@@ -91,7 +94,12 @@ public struct Pipeline: Sendable {
     public var services: [any Service] {
         let retention = Retention(
             inbox: inbox, archive: sinks.lazy.compactMap { $0 as? SQLiteArchive }.first,
-            remoteSinks: sinks.filter { $0.mode == .appending }.map(\.name),
+            backlogs: sinks.filter { $0.mode == .appending }.map { sink in
+                Retention.Backlog(
+                    sink: sink.name,
+                    bytes: configuration.sinks.first { $0.name == sink.name }?.backlogBytes
+                        ?? configuration.inbox.maximumBytes / 2)
+            },
             configuration: configuration, clock: clock, logger: logger)
         guard !sinks.isEmpty else { return [retention] }
         let undelivered = UndeliveredRevisions(
@@ -106,7 +114,7 @@ public struct Pipeline: Sendable {
             DeliveryLoop(
                 sink: sink, inbox: inbox, mending: mending, retry: RetryPolicy(), clock: clock,
                 metrics: metrics, logger: logger, revised: revised, delivered: delivered,
-                undelivered: undelivered)
+                undelivered: undelivered, health: health[sink.name] ?? SinkHealth())
         }
         let watches = sinks.compactMap { $0 as? LightningSink }.map { sink in
             AttemptWatch(
@@ -204,6 +212,13 @@ public struct Pipeline: Sendable {
         }
     }
 
+    /// How far each sink is, and what was given up for it.
+    public var deliveries: SinkDeliveries {
+        SinkDeliveries(
+            inbox: inbox, sinks: sinks.map(\.name), health: health, clock: clock,
+            retried: { revised.raise() })
+    }
+
     /// Why the collector should get no requests now; nil when it is ready.
     public func unreadiness() async -> String? {
         let counts = inbox.counts
@@ -249,6 +264,7 @@ public struct Pipeline: Sendable {
                 help: "Bytes of request bodies between the first byte and the commit.",
                 value: Double(receiver.bytesInFlight.current)),
         ]
+        gauges += try await deliveries.gauges()
         if let archived = try await queries.archivedSpans() {
             gauges.append(
                 Metrics.Gauge(

@@ -111,6 +111,8 @@ public struct APIResponder: HTTPResponder {
             }
             let cursor = request.uri.queryParameters["cursor"].map(String.init)
             return Response(json: try await pipeline.queries.runs(limit: limit, after: cursor))
+        case .deliveries: return Response(json: try await pipeline.deliveries.json())
+        case .redeliver: return try await redeliver(request)
         case .close(let id):
             guard let run = RunKey(id: id) else { return unknown(id) }
             return await pipeline.close(run: run, request: request)
@@ -124,6 +126,20 @@ public struct APIResponder: HTTPResponder {
                 return response
             case .unknown: return unknown(id)
             }
+        }
+    }
+
+    private func redeliver(_ request: Request) async throws -> Response {
+        let sink = request.uri.queryParameters["sink"].map(String.init)
+        let id = request.uri.queryParameters["run"].map(String.init)
+        let run = id.flatMap { RunKey(id: $0) }
+        if let id, run == nil { return unknown(id) }
+        switch try await pipeline.deliveries.redeliver(sink: sink, run: run) {
+        case .tried(let count): return Response(json: ["redelivered": .int(Int64(count))])
+        case .unknownSink(let sinks):
+            return Response(
+                .notFound,
+                json: ["error": .string("no sink \(sink ?? ""); there are \(sinks)")])
         }
     }
 

@@ -55,6 +55,7 @@ extension SinkConfiguration {
 
     private static let scalarKeys: Set<String> = [
         "type", "name", "endpoint", "compression", "timeout", "maximum_request_bytes", "gateway",
+        "backlog_bytes",
     ]
 
     private mutating func readOptions(
@@ -80,13 +81,23 @@ extension SinkConfiguration {
             isGateway = try flag(text, key: "\(key).gateway", file: file)
         }
         if let text = scalars["maximum_request_bytes"] {
-            guard let bytes = byteCount(text) else {
-                throw .badValue(
-                    key: "\(key).maximum_request_bytes", source: file,
-                    expected: ConfigurationKey.bytesText, found: "\"\(text)\"")
-            }
-            maximumRequestBytes = bytes
+            maximumRequestBytes = try bytes(
+                text, key: "\(key).maximum_request_bytes", file: file)
         }
+        if let text = scalars["backlog_bytes"] {
+            backlogBytes = try bytes(text, key: "\(key).backlog_bytes", file: file)
+        }
+    }
+
+    private func bytes(
+        _ text: String, key: String, file: String
+    ) throws(ConfigurationError) -> Int {
+        guard let bytes = byteCount(text) else {
+            throw .badValue(
+                key: key, source: file, expected: ConfigurationKey.bytesText,
+                found: "\"\(text)\"")
+        }
+        return bytes
     }
 
     /// A flag that only a LightningStore has.

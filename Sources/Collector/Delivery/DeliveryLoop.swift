@@ -22,8 +22,7 @@ struct DeliveryLoop: Service {
     /// Raised when a delivery ended, well or badly.
     let delivered: Signal
     let undelivered: UndeliveredRevisions
-
-    private let health = SinkHealth()
+    let health: SinkHealth
 
     /// How many runs are on their way to the sink at one time.
     private static let runsSideBySide = 8
@@ -51,7 +50,7 @@ struct DeliveryLoop: Service {
 
     /// Delivers what waits and is due.
     /// - Returns: how long nothing else will be due unless a revision comes.
-    private func deliverWhatWaits() async throws -> Duration {
+    func deliverWhatWaits() async throws -> Duration {
         let now = clock.now
         if health.retryUnixNano > now { return pause(until: health.retryUnixNano) }
         // What was appended cannot be taken back, so there a run comes when it is whole.

@@ -6,6 +6,7 @@ import Logging
 import NIOCore
 import NIOHTTP1
 import OTLP
+import Synchronization
 
 /// Stands in front of a LightningStore: what it is asked goes on to the store, and what it answers
 /// comes back, as it is.
@@ -17,6 +18,7 @@ struct Gateway: Sendable {
     private let pipeline: Pipeline
     private let client: HTTPClient
     private let logger: Logger
+    private let availability = Availability()
 
     /// Shorter than the 30 s after which Agent-lightning's client gives up.
     private static let deliveryWait = Duration.seconds(20)
@@ -99,14 +101,18 @@ struct Gateway: Sendable {
         onward.body = body
         do {
             let answer = try await client.execute(onward, timeout: Self.answerWait)
+            if availability.isBack() {
+                logger.notice("the store answers again", metadata: ["url": "\(store.url)"])
+            }
             return response(answer, isHead: request.method == .head)
         } catch is BodyTooLarge {
             return tooLarge(store.bodyLimit)
         } catch let error as HTTPClientError where error == .deadlineExceeded {
             return failed(.gatewayTimeout, "the store at \(store.url) has not answered in an hour")
         } catch {
-            logger.warning(
-                "the store does not answer",
+            // Clients ask again and again; once is enough to tell.
+            logger.log(
+                level: availability.isLost() ? .warning : .debug, "the store does not answer",
                 metadata: ["url": "\(store.url)", "reason": "\(error)"])
             return failed(.badGateway, "the store at \(store.url) does not answer: \(error)")
         }
@@ -176,3 +182,21 @@ private struct LimitedBody: AsyncSequence, Sendable {
 }
 
 private struct BodyTooLarge: Error {}
+
+/// Whether the store answered the last request, so that changes are told and nothing else.
+private final class Availability: Sendable {
+    private let isAway = Mutex(false)
+
+    /// It answered. Returns whether it did not before.
+    func isBack() -> Bool {
+        isAway.withLock { away in
+            defer { away = false }; return away
+        }
+    }
+    /// It did not answer. Returns whether it did before.
+    func isLost() -> Bool {
+        isAway.withLock { away in
+            defer { away = true }; return !away
+        }
+    }
+}

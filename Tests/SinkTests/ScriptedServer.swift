@@ -16,18 +16,22 @@ final class ScriptedServer: Sendable {
         case answer(Int, headers: [(String, String)] = [], body: [UInt8] = [])
         /// The request is read, and no answer ever comes.
         case silence
+        /// The request is read, and the connection closes.
+        case hangUp
     }
 
     private let log = Mutex<[Request]>([])
     private let script: Mutex<[Step]>
-    private let rest: Step
+    private let rest: @Sendable (Request) -> Step
     private let channel: any Channel
 
     var requests: [Request] { log.withLock { $0 } }
     var port: Int { channel.localAddress?.port ?? 0 }
     var url: String { "http://127.0.0.1:\(port)" }
 
-    private init(_ script: [Step], rest: Step) async throws {
+    private init(
+        _ script: [Step], rest: @escaping @Sendable (Request) -> Step
+    ) async throws {
         let shared = Shared()
         channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -47,7 +51,20 @@ final class ScriptedServer: Sendable {
     static func run<Value>(
         _ script: [Step], rest: Step = .answer(200), _ body: (ScriptedServer) async throws -> Value
     ) async throws -> Value {
-        let server = try await ScriptedServer(script, rest: rest)
+        try await run(ScriptedServer(script, rest: { _ in rest }), body)
+    }
+
+    /// Runs a server that answers each request as it is told while the body runs.
+    static func run<Value>(
+        answering answer: @escaping @Sendable (Request) -> Step,
+        _ body: (ScriptedServer) async throws -> Value
+    ) async throws -> Value {
+        try await run(ScriptedServer([], rest: answer), body)
+    }
+
+    private static func run<Value>(
+        _ server: ScriptedServer, _ body: (ScriptedServer) async throws -> Value
+    ) async throws -> Value {
         do {
             let value = try await body(server)
             try await server.channel.close()
@@ -60,7 +77,7 @@ final class ScriptedServer: Sendable {
 
     fileprivate func next(_ request: Request) -> Step {
         log.withLock { $0.append(request) }
-        return script.withLock { $0.isEmpty ? rest : $0.removeFirst() }
+        return script.withLock { $0.isEmpty ? nil : $0.removeFirst() } ?? rest(request)
     }
 
     /// Connections are set up before the server that they belong to exists.
@@ -92,6 +109,7 @@ final class ScriptedServer: Sendable {
         }
 
         private func answer(_ step: Step, context: ChannelHandlerContext) {
+            if case .hangUp = step { context.close(promise: nil) }
             guard case .answer(let status, let headers, let body) = step else { return }
             var fields = HTTPHeaders(headers)
             fields.replaceOrAdd(name: "content-length", value: "\(body.count)")
