@@ -8,7 +8,7 @@ DATA ?= data
 E2E_PYTHON := .venv-e2e/bin/python
 PYTEST_FLAGS ?=
 
-.PHONY: help run release test check unit end-to-end format packages bench torture fuzz codec-budget
+.PHONY: help run release test check unit end-to-end format packages bench torture torture-deliveries fuzz codec-budget
 
 help:
 	@echo "make run          build the collector and start it on 127.0.0.1:4318 (OTLP) and :4320 (API), data in ./$(DATA)"
@@ -16,7 +16,7 @@ help:
 	@echo "make unit         swift test"
 	@echo "make end-to-end   the end-to-end tests alone; PYTEST_FLAGS='-k kill' picks some"
 	@echo "make bench        the codec beside libprotobuf-c and SwiftProtobuf: times, allocations, instructions"
-	@echo "make torture      a million damaged bodies, judged beside libprotobuf-c and upb"
+	@echo "make torture      a million damaged bodies, judged beside libprotobuf-c and upb; 20 rounds of kills during delivery"
 	@echo "make fuzz         libFuzzer on the codec for SECONDS=60"
 	@echo "make release      an optimised build in .build/release"
 	@echo "make format       format the Swift sources in place"
@@ -71,6 +71,15 @@ torture: packages
 	protoc-c --proto_path=proto --include_imports --descriptor_set_out=$(CODEC)/.build/descriptors.bin \
 	    $$(find proto -name trace_service.proto)
 	$(TORTURE) --rounds $(UPB_ROUNDS) --write yes | $(E2E_PYTHON) scripts/torture_upb.py $(CODEC)/.build/descriptors.bin
+	$(MAKE) --no-print-directory torture-deliveries
+
+# Kills the collector and the store while runs are delivered; make test has two rounds of it.
+DELIVERY_ROUNDS ?= 20
+torture-deliveries: packages
+	scripts/python-environment e2e
+	scripts/python-environment lightning-store
+	swift build --product tracemend
+	TORTURE_ROUNDS=$(DELIVERY_ROUNDS) $(E2E_PYTHON) -m pytest EndToEnd/test_store_crash.py -q
 
 FUZZ_SECONDS = $(if $(filter command%,$(origin SECONDS)),$(SECONDS),60)
 fuzz: packages

@@ -23,10 +23,10 @@ def configuration(store: LightningStore, **options: str) -> str:
     return "\n".join(lines + [f"    {name}: {value}" for name, value in options.items()]) + "\n"
 
 
-def send(collector: Collector, rollout: str, attempt: str, capture: str) -> None:
-    sent = tracemend(
-        "send", "--endpoint", collector.endpoint, "--rollout", rollout, "--attempt", attempt, *captures.files(capture)
-    )
+def send(collector: Collector, rollout: str, attempt: str, capture: str, which: slice = slice(None)) -> None:
+    """Sends the bodies of a capture, or some of them."""
+    files = captures.files(capture)[which]
+    sent = tracemend("send", "--endpoint", collector.endpoint, "--rollout", rollout, "--attempt", attempt, *files)
     assert sent.returncode == 0, sent.stderr.decode()
 
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import secrets
+import time
 from collections.abc import Callable
+from typing import Any
+
+import pytest
+import requests
 
 import captures
-from collector import Collector, run_id
+from collector import ANSWER_SECONDS, Collector, run_id
 from lightning import configuration, deliver, read_with_adapters, send
 from lightning_store import LightningStore
+
 
 def test_the_store_gets_each_span_once_with_its_mended_parent(
     start_collector: Callable[..., Collector], lightning_store: LightningStore
@@ -56,3 +63,96 @@ def test_the_api_speaks_agent_lightnings_span_type(
     triplets = read_with_adapters(spans)["agl_agentops_tracer"]["triplets"]
     assert len(triplets) == 2
     assert triplets[0]["prompt"]["token_ids"], "token ids reach the trainer"
+
+
+def write_reward(store: LightningStore, rollout: str, attempt: str, value: float, at: float) -> None:
+    """Writes a reward as Agent-lightning's runner does where the agent returns a number."""
+    numbered = requests.post(
+        f"{store.url}/v1/agl/spans/next", json={"rollout_id": rollout, "attempt_id": attempt}, timeout=ANSWER_SECONDS
+    ).json()
+    trace, span = secrets.token_hex(16), secrets.token_hex(8)
+    written = requests.post(
+        f"{store.url}/v1/agl/spans", timeout=ANSWER_SECONDS,
+        json={
+            "rollout_id": rollout, "attempt_id": attempt, "sequence_id": numbered["sequence_id"], "trace_id": trace,
+            "span_id": span, "parent_id": None, "name": "agentlightning.annotation",
+            "status": {"status_code": "OK", "description": None},
+            "attributes": {"agentlightning.reward.0.name": "primary", "agentlightning.reward.0.value": value},
+            "events": [], "links": [], "start_time": at, "end_time": at, "context": None, "parent": None,
+            "resource": {"attributes": {}, "schema_url": ""},
+        },
+    )
+    assert written.status_code == 201, written.text
+
+
+@pytest.mark.parametrize("order", ["before our spans", "after our spans"])
+def test_a_reward_that_a_runner_wrote_itself_is_found_where_it_belongs(
+    order: str, start_collector: Callable[..., Collector], lightning_store: LightningStore
+) -> None:
+    collector = start_collector(configuration(lightning_store))
+    calls = sorted(span.end_time_unix_nano / 1e9 for span in captures.spans("litellm_otel_vllm").values())
+    spans = {}
+    for name, at in {"final": calls[-1] + 1, "between": (calls[1] + calls[2]) / 2}.items():
+        rollout, attempt = lightning_store.new_rollout()
+        send(collector, rollout, attempt, "litellm_otel_vllm")
+        if order == "before our spans":
+            write_reward(lightning_store, rollout, attempt, 0.7, at)
+        collector.close_attempt(rollout, attempt)
+        if order == "after our spans":
+            write_reward(lightning_store, rollout, attempt, 0.7, at)
+        spans[name] = lightning_store.spans(rollout)
+    readings = read_with_adapters(spans)
+    assert [one["reward"] for one in readings["final"]["triplets"]] == [None, 0.7]
+    assert [one["reward"] for one in readings["final"]["proxy_triplets"]] == [None, 0.7]
+    assert readings["final"]["final_reward"] == 0.7
+    assert [one["reward"] for one in readings["between"]["triplets"]] == [0.7, None]
+    assert readings["between"]["final_reward"] == 0.7
+    if order == "before our spans":
+        # The proxy's adapter goes by numbers alone, and what the store has keeps its number.
+        assert [one["reward"] for one in readings["between"]["proxy_triplets"]] == [0.7, None]
+
+
+def test_spans_that_come_late_find_their_place(
+    start_collector: Callable[..., Collector], lightning_store: LightningStore
+) -> None:
+    collector = start_collector(configuration(lightning_store))
+    rollout, attempt = lightning_store.new_rollout()
+    send(collector, rollout, attempt, "broken_simple_traceloop", slice(2, None))
+    collector.close_attempt(rollout, attempt)
+    first = lightning_store.spans(rollout)
+    send(collector, rollout, attempt, "broken_simple_traceloop", slice(0, 2))
+    collector.close_attempt(rollout, attempt)
+    stored = lightning_store.spans(rollout)
+    assert {span["span_id"] for span in stored} >= captures.spans("broken_simple_traceloop").keys()
+    kept = {span["span_id"]: (span["sequence_id"], span["parent_id"]) for span in stored}
+    assert all(kept[span["span_id"]] == (span["sequence_id"], span["parent_id"]) for span in first), "pins hold"
+    reading = read_with_adapters({"run": stored})["run"]
+    assert len(reading["triplets"]) == len(reading["messages"]) == 2
+
+
+def attempt_in(store: LightningStore, rollout: str) -> dict[str, Any]:
+    answer = requests.get(f"{store.url}/v1/agl/rollouts/{rollout}/attempts/latest", timeout=ANSWER_SECONDS)
+    return answer.json()
+
+
+def test_an_attempt_stays_alive_while_its_spans_come_and_is_delivered_when_it_is_over(
+    start_collector: Callable[..., Collector], lightning_store: LightningStore
+) -> None:
+    collector = start_collector(configuration(lightning_store))
+    rollout, attempt = lightning_store.new_rollout()
+    assert attempt_in(lightning_store, rollout)["status"] == "preparing"
+    send(collector, rollout, attempt, "openai_traceloop")
+    give_up = time.monotonic() + ANSWER_SECONDS
+    while (found := attempt_in(lightning_store, rollout))["status"] != "running":
+        assert time.monotonic() < give_up, "the store never heard that the attempt is alive"
+    assert abs(found["last_heartbeat_time"] - time.time()) < ANSWER_SECONDS
+    assert lightning_store.spans(rollout) == [], "an open run is not delivered in pieces"
+    over = requests.post(
+        f"{lightning_store.url}/v1/agl/rollouts/{rollout}/attempts/{attempt}", json={"status": "failed"},
+        timeout=ANSWER_SECONDS,
+    )
+    assert over.status_code == 200
+    wanted = captures.spans("openai_traceloop").keys()
+    while {span["span_id"] for span in lightning_store.spans(rollout)} < wanted:
+        assert time.monotonic() < give_up, "a run whose attempt is over was not delivered"
+    assert attempt_in(lightning_store, rollout)["status"] == "failed"

@@ -17,15 +17,19 @@ public final class LightningSink: TraceSink {
         public var headers: [(name: String, value: String)]
         /// For one request, from connecting to the end of the answer.
         public var timeout: Duration
+        /// Runs without rollout ids get a rollout of their own.
+        public var adoptsRuns: Bool
 
         public init(
             name: String = "lightning", url: String,
-            headers: [(name: String, value: String)] = [], timeout: Duration = .seconds(30)
+            headers: [(name: String, value: String)] = [], timeout: Duration = .seconds(30),
+            adoptsRuns: Bool = false
         ) {
             self.name = name
             self.url = url
             self.headers = headers
             self.timeout = timeout
+            self.adoptsRuns = adoptsRuns
         }
     }
 
@@ -34,6 +38,8 @@ public final class LightningSink: TraceSink {
 
     private let client: OTLPClient
     private let store: StoreClient
+    /// Nil where runs without rollout ids are not for the store.
+    private let adoptions: Adoptions?
     private let warn: @Sendable (SinkWarning) -> Void
 
     /// - Parameter warn: hears of spans that the store would lose, and are not sent.
@@ -48,22 +54,37 @@ public final class LightningSink: TraceSink {
                 endpoint: root + "/v1/traces", headers: configuration.headers,
                 timeout: configuration.timeout))
         store = StoreClient(client: client, root: String(root))
+        adoptions = configuration.adoptsRuns ? Adoptions(store) : nil
         self.warn = warn
     }
 
-    /// A run without rollout or attempt is not for this store.
+    /// A run without attempt is not for this store, unless it may give it one.
     public func wants(_ revision: Revision) -> Bool {
-        revision.rolloutID?.isEmpty == false && revision.attemptID?.isEmpty == false
+        if revision.rolloutID?.isEmpty != false { return adoptions != nil }
+        return revision.attemptID?.isEmpty == false
     }
 
     /// Sends what the store has not got of the revision's spans.
-    ///
+    public func deliver(_ revision: Revision) async throws(SinkError) {
+        if let rolloutID = revision.rolloutID, !rolloutID.isEmpty {
+            guard let attemptID = revision.attemptID, !attemptID.isEmpty else { return }
+            return try await deliver(revision, rolloutID: rolloutID, attemptID: attemptID)
+        }
+        guard let adoptions else { return }
+        let adopted = try await adoptions.ids(of: revision.runID)
+        try await deliver(
+            revision, rolloutID: adopted.rolloutID, attemptID: adopted.attemptID)
+        // Nobody else works on it, so nobody else would ever say that it is over.
+        if revision.isSettled {
+            try await store.finish(adopted.attemptID, of: adopted.rolloutID)
+        }
+    }
+
     /// The store answers 500 for a value that it cannot take and for an attempt that it does not
     /// know, and also when it is in trouble; its health and its attempts tell which it was.
-    public func deliver(_ revision: Revision) async throws(SinkError) {
-        guard let rolloutID = revision.rolloutID, !rolloutID.isEmpty,
-            let attemptID = revision.attemptID, !attemptID.isEmpty
-        else { return }
+    private func deliver(
+        _ revision: Revision, rolloutID: String, attemptID: String
+    ) async throws(SinkError) {
         var numbers = SequenceNumbers(
             try await store.spans(rollout: rolloutID, attempt: attemptID))
         var request = StoreRequest(rolloutID: rolloutID, attemptID: attemptID)

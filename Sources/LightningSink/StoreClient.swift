@@ -18,11 +18,24 @@ struct StoreClient: Sendable {
 
     /// The attempt as the store knows it; nil where it does not.
     func attempt(_ id: String, of rollout: String) async throws(SinkError) -> StoredAttempt? {
+        try await attempts(of: rollout).first { $0.id == id }
+    }
+
+    /// The attempts of a rollout, the first one first; none where the store does not know it.
+    func attempts(of rollout: String) async throws(SinkError) -> [StoredAttempt] {
         let answer = try await client.ask(
             "\(root)/v1/agl/rollouts/\(encoded(rollout))/attempts?limit=-1",
             maximumAnswerBytes: Self.pageBytes)
-        let attempts = try json(of: answer)["items"]?.array ?? []
-        return attempts.lazy.compactMap(StoredAttempt.init).first { $0.id == id }
+        return (try json(of: answer)["items"]?.array ?? []).compactMap(StoredAttempt.init)
+    }
+
+    /// Says that an attempt is over.
+    func finish(_ attempt: String, of rollout: String) async throws(SinkError) {
+        let body: JSONValue = ["status": "succeeded"]
+        let answer = try await client.ask(
+            "\(root)/v1/agl/rollouts/\(encoded(rollout))/attempts/\(encoded(attempt))",
+            json: body.serialized())
+        if answer.status != 200 { throw .retryable(reason: answer.reason, after: nil) }
     }
 
     /// Tells the store that the attempt is alive.
@@ -60,7 +73,8 @@ struct StoreClient: Sendable {
         }
     }
 
-    private func json(of answer: Answer) throws(SinkError) -> JSONValue {
+    /// The JSON of a successful answer.
+    func json(of answer: Answer) throws(SinkError) -> JSONValue {
         if let failure = answer.failure(now: Int64(Date().timeIntervalSince1970)) {
             // The store answers 500 where it is in trouble: that says nothing about the run.
             if case .permanent(let reason) = failure {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CollectorHTTP
 import OTLP
+import Readings
 
 struct Deliveries: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -203,6 +203,58 @@ import Testing
         ]
     }
 
+    @Test func aRunWithoutRolloutIsAdoptedOnceAlsoAfterACrash() async throws {
+        var sketch = RunSketch()
+        sketch.add("span", span: 1)
+        let revision = sketch.revision()
+        let made = #"{"rollout_id":"ro-9","metadata":{"tracemend.run":"run"}}"#
+        let script: [ScriptedServer.Step] = [
+            .items(""),
+            .answer(
+                201,
+                body: Array(#"{"rollout_id":"ro-9","attempt":{"attempt_id":"at"}}"#.utf8)),
+            .noSpans, .answer(503),
+            // The collector starts again, and knows of nothing.
+            .items(#"{"rollout_id":"other","metadata":null},\#(made)"#), .knownAttempt,
+            .noSpans, .answer(200), .answer(200),
+        ]
+        try await ScriptedServer.run(script) { server in
+            for expected in [Failure.retryable(after: nil), nil] {
+                let sink = try LightningSink(
+                    .init(url: server.url, adoptsRuns: true), warn: { _ in })
+                #expect(sink.wants(revision))
+                #expect(await sink.failure(of: revision) == expected)
+                try await sink.close()
+            }
+            let asked = server.requests.map { "\($0.method) \($0.path.prefix { $0 != "?" })" }
+            #expect(
+                asked == [
+                    "GET /v1/agl/rollouts", "POST /v1/agl/rollouts", "GET /v1/agl/spans",
+                    "POST /v1/traces", "GET /v1/agl/rollouts",
+                    "GET /v1/agl/rollouts/ro-9/attempts", "GET /v1/agl/spans", "POST /v1/traces",
+                    "POST /v1/agl/rollouts/ro-9/attempts/at",
+                ])
+            let sent = try TraceBatch(
+                protobuf: server.requests[7].exportedBytes())
+            #expect(
+                sent.value("agentlightning.rollout_id", in: sent.resources[0].attributes)
+                    == "ro-9")
+        }
+    }
+
+    @Test(arguments: [ScriptedServer.Step.silence, .hangUp])
+    func aStoreThatHangsOrHangsUpIsAskedLater(step: ScriptedServer.Step) async throws {
+        var sketch = RunSketch()
+        sketch.add("span", span: 1)
+        let revision = sketch.revision(rollout: "ro", attempt: "at")
+        try await ScriptedServer.run([.noSpans, step]) { server in
+            let sink = try LightningSink(
+                .init(url: server.url, timeout: .milliseconds(500)), warn: { _ in })
+            #expect(await sink.failure(of: revision) == .retryable(after: nil))
+            try await sink.close()
+        }
+    }
+
     @Test(arguments: [500, 503, 200])
     func aStoreThatCannotListItsSpansIsAskedLater(status: Int) async throws {
         var sketch = RunSketch()

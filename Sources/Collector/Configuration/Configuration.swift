@@ -97,6 +97,8 @@ public struct SinkConfiguration: Hashable, Sendable {
     public var backlogBytes: Int?
     /// The API listener stands in front of this LightningStore.
     public var isGateway = false
+    /// Runs without rollout ids get a rollout of their own in this LightningStore.
+    public var adoptsRuns = false
 
     public init(kind: Kind, name: String, endpoint: String) {
         self.kind = kind

@@ -55,7 +55,7 @@ extension SinkConfiguration {
 
     private static let scalarKeys: Set<String> = [
         "type", "name", "endpoint", "compression", "timeout", "maximum_request_bytes", "gateway",
-        "backlog_bytes",
+        "adopt", "backlog_bytes",
     ]
 
     private mutating func readOptions(
@@ -79,6 +79,9 @@ extension SinkConfiguration {
         }
         if let text = scalars["gateway"] {
             isGateway = try flag(text, key: "\(key).gateway", file: file)
+        }
+        if let text = scalars["adopt"] {
+            adoptsRuns = try flag(text, key: "\(key).adopt", file: file)
         }
         if let text = scalars["maximum_request_bytes"] {
             maximumRequestBytes = try bytes(
