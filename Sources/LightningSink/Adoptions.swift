@@ -1,4 +1,5 @@
 import OTLP
+import OTLPSink
 import Sinks
 
 /// Rollouts of their own for runs that came without one.
