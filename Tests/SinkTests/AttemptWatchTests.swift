@@ -19,11 +19,11 @@ import Testing
     }
 
     @Test(arguments: [
-        Row(status: "preparing", told: [#"{"last_heartbeat_time":1800000000,"status":"running"}"#]),
+        Row(status: "preparing", told: [#"{"last_heartbeat_time":1800000000.0,"status":"running"}"#]),
         Row(
             status: "unresponsive",
-            told: [#"{"last_heartbeat_time":1800000000,"status":"running"}"#]),
-        Row(status: "running", told: [#"{"last_heartbeat_time":1800000000}"#]),
+            told: [#"{"last_heartbeat_time":1800000000.0,"status":"running"}"#]),
+        Row(status: "running", told: [#"{"last_heartbeat_time":1800000000.0}"#]),
         Row(status: "succeeded", told: [], isClosed: true),
         Row(status: "failed", told: [], isClosed: true),
         Row(status: "timeout", told: [], isClosed: true),
