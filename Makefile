@@ -8,7 +8,7 @@ DATA ?= data
 E2E_PYTHON := .venv-e2e/bin/python
 PYTEST_FLAGS ?=
 
-.PHONY: help run release test check unit end-to-end format packages bench torture soak fuzz codec-budget
+.PHONY: help run release test check unit end-to-end format packages bench torture torture-deliveries soak fuzz codec-budget
 
 help:
 	@echo "make run          build the collector and start it on 127.0.0.1:4318 (OTLP) and :4320 (API), data in ./$(DATA)"
@@ -16,7 +16,7 @@ help:
 	@echo "make unit         swift test"
 	@echo "make end-to-end   the end-to-end tests alone; PYTEST_FLAGS='-k kill' picks some"
 	@echo "make bench        the codec beside libprotobuf-c and SwiftProtobuf, normalizing beside decoding"
-	@echo "make torture      a million damaged bodies; every operation of the disk fails once; kill -9 and loss of power under load"
+	@echo "make torture      a million damaged bodies; every operation of the disk fails once; kill -9 and loss of power under load and delivery"
 	@echo "make soak         full load for SECONDS=600: flat memory, nothing lost"
 	@echo "make fuzz         libFuzzer on the codec for SECONDS=60"
 	@echo "make release      an optimised build in .build/release"
@@ -77,6 +77,15 @@ torture-codec: packages
 	protoc-c --proto_path=proto --include_imports --descriptor_set_out=$(CODEC)/.build/descriptors.bin \
 	    $$(find proto -name trace_service.proto)
 	$(TORTURE) --rounds $(UPB_ROUNDS) --write yes | $(E2E_PYTHON) scripts/torture_upb.py $(CODEC)/.build/descriptors.bin
+	$(MAKE) --no-print-directory torture-deliveries
+
+# Kills the collector and the store while runs are delivered; make test has two rounds of it.
+DELIVERY_ROUNDS ?= 20
+torture-deliveries: packages
+	scripts/python-environment e2e
+	scripts/python-environment lightning-store
+	swift build --product tracemend
+	TORTURE_ROUNDS=$(DELIVERY_ROUNDS) $(E2E_PYTHON) -m pytest EndToEnd/test_store_crash.py -q
 
 # Every place of every fault, and the crash tests of the end-to-end tests many times over.
 CRASH_ROUNDS ?= 60

@@ -84,7 +84,9 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "LightningSink",
-            dependencies: ["OTLP", "Mending", "Sinks", "OTLPSink"],
+            dependencies: [
+                "OTLP", "SemanticConventions", "HierarchyRepair", "Mending", "Sinks", "OTLPSink",
+            ],
             swiftSettings: strict),
 
         // What people and trainers read.
@@ -104,6 +106,7 @@ let package = Package(
             name: "CollectorHTTP",
             dependencies: [
                 "OTLP", "Inbox", "Collector",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -160,9 +163,11 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "OTLPSinkTests",
+            name: "SinkTests",
             dependencies: [
-                "OTLP", "Compression", "Mending", "Sinks", "OTLPSink", "LightningSink",
+                "OTLP", "Compression", "SemanticConventions", "Mending", "Inbox", "Sinks",
+                "SQLiteArchive", "OTLPSink", "LightningSink", "Collector",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),

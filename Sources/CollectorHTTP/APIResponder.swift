@@ -13,11 +13,18 @@ public struct APIResponder: HTTPResponder {
     let pipeline: Pipeline
     let ingest: IngestResponder
     let token: Secret?
+    let gateway: Gateway?
 
     public init(pipeline: Pipeline, token: Secret?) {
+        self.init(pipeline: pipeline, token: token, gateway: nil)
+    }
+
+    /// - Parameter gateway: shut down by who made it.
+    init(pipeline: Pipeline, token: Secret?, gateway: Gateway?) {
         self.pipeline = pipeline
         self.ingest = IngestResponder(pipeline: pipeline)
         self.token = token
+        self.gateway = gateway
     }
 
     public func respond(to request: Request, context: Context) async throws -> Response {
@@ -40,6 +47,7 @@ public struct APIResponder: HTTPResponder {
             return response
         }
         if let response = try await ingest.answer(request) { return response }
+        if let response = try await gateway?.answer(request) { return response }
         guard let route = APIRoute(path: request.uri.path) else {
             return Response(.notFound, json: ["error": "no such path"])
         }
@@ -103,6 +111,8 @@ public struct APIResponder: HTTPResponder {
             }
             let cursor = request.uri.queryParameters["cursor"].map(String.init)
             return Response(json: try await pipeline.queries.runs(limit: limit, after: cursor))
+        case .deliveries: return Response(json: try await pipeline.deliveries.json())
+        case .redeliver: return try await redeliver(request)
         case .close(let id):
             guard let run = RunKey(id: id) else { return unknown(id) }
             guard let wait = IngestHead.wait(inQuery: request.uri.query) else {
@@ -126,6 +136,20 @@ public struct APIResponder: HTTPResponder {
                 return response
             case .unknown: return unknown(id)
             }
+        }
+    }
+
+    private func redeliver(_ request: Request) async throws -> Response {
+        let sink = request.uri.queryParameters["sink"].map(String.init)
+        let id = request.uri.queryParameters["run"].map(String.init)
+        let run = id.flatMap { RunKey(id: $0) }
+        if let id, run == nil { return unknown(id) }
+        switch try await pipeline.deliveries.redeliver(sink: sink, run: run) {
+        case .tried(let count): return Response(json: ["redelivered": .int(Int64(count))])
+        case .unknownSink(let sinks):
+            return Response(
+                .notFound,
+                json: ["error": .string("no sink \(sink ?? ""); there are \(sinks)")])
         }
     }
 

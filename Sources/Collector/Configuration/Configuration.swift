@@ -116,6 +116,13 @@ public struct SinkConfiguration: Hashable, Sendable {
     public var timeout = Duration.seconds(30)
     /// One request holds at most this many bytes before compression.
     public var maximumRequestBytes = 4 << 20
+    /// Bodies that wait for this sink beyond so many bytes park its oldest runs; nil for half of
+    /// `inbox.maximum_bytes`.
+    public var backlogBytes: Int?
+    /// The API listener stands in front of this LightningStore.
+    public var isGateway = false
+    /// Runs without rollout ids get a rollout of their own in this LightningStore.
+    public var adoptsRuns = false
 
     public init(kind: Kind, name: String, endpoint: String) {
         self.kind = kind

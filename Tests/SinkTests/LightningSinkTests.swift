@@ -142,44 +142,150 @@ import Testing
         #expect(requests.isEmpty)
     }
 
-    @Test(
-        arguments: [
-            (
-                [.answer(500), .answer(200, body: Array(#"{"status":"ok"}"#.utf8))],
-                Failure.permanent,
-                ["/v1/traces", "/v1/agl/health"]
-            ),
-            (
-                [.answer(500), .answer(503)], .retryable(after: nil),
-                ["/v1/traces", "/v1/agl/health"]
-            ),
-            ([.answer(503)], .retryable(after: nil), ["/v1/traces"]),
-            ([.answer(400)], .permanent, ["/v1/traces"]),
-        ] as [([ScriptedServer.Step], Failure, [String])])
-    func theStoresHealthTellsBadDataFromTrouble(
-        script: [ScriptedServer.Step], expected: Failure, paths: [String]
-    ) async throws {
+    @Test(arguments: StoreTrouble.all)
+    func theStoreTellsBadDataFromTrouble(_ trouble: StoreTrouble) async throws {
         var sketch = RunSketch()
         sketch.add("span", span: 1)
         let revision = sketch.revision(rollout: "ro", attempt: "at")
-        try await ScriptedServer.run(script) { server in
+        try await ScriptedServer.run([.noSpans] + trouble.script) { server in
             let sink = try LightningSink(.init(url: server.url + "/"), warn: { _ in })
-            #expect(await sink.failure(of: revision) == expected)
+            #expect(await sink.failure(of: revision) == trouble.failure)
             try await sink.close()
-            #expect(server.requests.map(\.path) == paths)
+            let paths = server.requests.map { String($0.path.prefix { $0 != "?" }) }
+            #expect(paths == ["/v1/agl/spans"] + trouble.paths)
+        }
+    }
+
+    struct StoreTrouble: CustomTestStringConvertible {
+        var testDescription: String
+        /// What the store answers after it has told that it has no spans of the attempt.
+        var script: [ScriptedServer.Step]
+        var failure: Failure?
+        var paths: [String]
+
+        private static let traces = "/v1/traces"
+        private static let health = "/v1/agl/health"
+        private static let attempts = "/v1/agl/rollouts/ro/attempts"
+
+        static let all = [
+            StoreTrouble(
+                testDescription: "an unknown attempt",
+                script: [.answer(500), .answer(200), .items("")], failure: .permanent,
+                paths: [traces, health, attempts]),
+            StoreTrouble(
+                testDescription: "a run that it refuses twice",
+                script: [.answer(500), .answer(200), .knownAttempt, .answer(500)],
+                failure: .permanent, paths: [traces, health, attempts, traces]),
+            StoreTrouble(
+                testDescription: "a trouble that is over",
+                script: [.answer(500), .answer(200), .knownAttempt, .answer(200)], failure: nil,
+                paths: [traces, health, attempts, traces]),
+            StoreTrouble(
+                testDescription: "an unhealthy store", script: [.answer(500), .answer(503)],
+                failure: .retryable(after: nil), paths: [traces, health]),
+            StoreTrouble(
+                testDescription: "a store that cannot list attempts",
+                script: [.answer(500), .answer(200), .answer(500)],
+                failure: .retryable(after: nil), paths: [traces, health, attempts]),
+            StoreTrouble(
+                testDescription: "a store that is busy",
+                script: [.answer(503, headers: [("retry-after", "7")])],
+                failure: .retryable(after: .seconds(7)), paths: [traces]),
+            StoreTrouble(
+                testDescription: "a request that it cannot read", script: [.answer(400)],
+                failure: .permanent, paths: [traces]),
+            StoreTrouble(
+                testDescription: "a wrong token", script: [.answer(401)], failure: .misconfigured,
+                paths: [traces]),
+            StoreTrouble(
+                testDescription: "a wrong address", script: [.answer(404)],
+                failure: .misconfigured, paths: [traces]),
+        ]
+    }
+
+    @Test func aRunWithoutRolloutIsAdoptedOnceAlsoAfterACrash() async throws {
+        var sketch = RunSketch()
+        sketch.add("span", span: 1)
+        let revision = sketch.revision()
+        let made = #"{"rollout_id":"ro-9","metadata":{"tracemend.run":"run"}}"#
+        let script: [ScriptedServer.Step] = [
+            .items(""),
+            .answer(
+                201,
+                body: Array(#"{"rollout_id":"ro-9","attempt":{"attempt_id":"at"}}"#.utf8)),
+            .noSpans, .answer(503),
+            // The collector starts again, and knows of nothing.
+            .items(#"{"rollout_id":"other","metadata":null},\#(made)"#), .knownAttempt,
+            .noSpans, .answer(200), .answer(200),
+        ]
+        try await ScriptedServer.run(script) { server in
+            for expected in [Failure.retryable(after: nil), nil] {
+                let sink = try LightningSink(
+                    .init(url: server.url, adoptsRuns: true), warn: { _ in })
+                #expect(sink.wants(revision))
+                #expect(await sink.failure(of: revision) == expected)
+                try await sink.close()
+            }
+            let asked = server.requests.map { "\($0.method) \($0.path.prefix { $0 != "?" })" }
+            #expect(
+                asked == [
+                    "GET /v1/agl/rollouts", "POST /v1/agl/rollouts", "GET /v1/agl/spans",
+                    "POST /v1/traces", "GET /v1/agl/rollouts",
+                    "GET /v1/agl/rollouts/ro-9/attempts", "GET /v1/agl/spans", "POST /v1/traces",
+                    "POST /v1/agl/rollouts/ro-9/attempts/at",
+                ])
+            let sent = try TraceBatch(
+                protobuf: server.requests[7].exportedBytes())
+            #expect(
+                sent.value("agentlightning.rollout_id", in: sent.resources[0].attributes)
+                    == "ro-9")
+        }
+    }
+
+    @Test(arguments: [ScriptedServer.Step.silence, .hangUp])
+    func aStoreThatHangsOrHangsUpIsAskedLater(step: ScriptedServer.Step) async throws {
+        var sketch = RunSketch()
+        sketch.add("span", span: 1)
+        let revision = sketch.revision(rollout: "ro", attempt: "at")
+        try await ScriptedServer.run([.noSpans, step]) { server in
+            let sink = try LightningSink(
+                .init(url: server.url, timeout: .milliseconds(500)), warn: { _ in })
+            #expect(await sink.failure(of: revision) == .retryable(after: nil))
+            try await sink.close()
+        }
+    }
+
+    @Test(arguments: [500, 503, 200])
+    func aStoreThatCannotListItsSpansIsAskedLater(status: Int) async throws {
+        var sketch = RunSketch()
+        sketch.add("span", span: 1)
+        let revision = sketch.revision(rollout: "ro", attempt: "at")
+        try await ScriptedServer.run([.answer(status, body: Array("oops".utf8))]) { server in
+            let sink = try LightningSink(.init(url: server.url), warn: { _ in })
+            #expect(await sink.failure(of: revision) == .retryable(after: nil))
+            try await sink.close()
+            #expect(server.requests.count == 1)
         }
     }
 
     private func deliver(
         _ revision: Revision
     ) async throws -> ([ScriptedServer.Request], [SinkWarning]) {
-        try await ScriptedServer.run([]) { server in
+        try await ScriptedServer.run([], rest: .noSpans) { server in
             let warnings = Heard()
             let sink = try LightningSink(
                 LightningSink.Configuration(url: server.url), warn: { warnings.append($0) })
             try await sink.deliver(revision)
             try await sink.close()
-            return (server.requests, warnings.all)
+            return (server.requests.filter { $0.path == "/v1/traces" }, warnings.all)
         }
     }
+}
+
+extension ScriptedServer.Step {
+    static func items(_ json: String) -> Self {
+        .answer(200, body: Array(#"{"items":[\#(json)]}"#.utf8))
+    }
+    static let noSpans = items("")
+    static let knownAttempt = items(#"{"attempt_id":"at","status":"running"}"#)
 }

@@ -8,6 +8,7 @@ import Synchronization
 /// A `SinkError` without its words.
 enum Failure: Equatable, Sendable {
     case retryable(after: Duration?)
+    case misconfigured
     case permanent
 }
 
@@ -17,6 +18,7 @@ extension TraceSink {
         await error(of: revision).map { error in
             switch error {
             case .retryable(_, let after): .retryable(after: after)
+            case .misconfigured: .misconfigured
             case .permanent: .permanent
             }
         }

@@ -16,17 +16,22 @@ final class ScriptedServer: Sendable {
         case answer(Int, headers: [(String, String)] = [], body: [UInt8] = [])
         /// The request is read, and no answer ever comes.
         case silence
+        /// The request is read, and the connection closes.
+        case hangUp
     }
 
     private let log = Mutex<[Request]>([])
     private let script: Mutex<[Step]>
+    private let rest: @Sendable (Request) -> Step
     private let channel: any Channel
 
     var requests: [Request] { log.withLock { $0 } }
     var port: Int { channel.localAddress?.port ?? 0 }
     var url: String { "http://127.0.0.1:\(port)" }
 
-    private init(_ script: [Step]) async throws {
+    private init(
+        _ script: [Step], rest: @escaping @Sendable (Request) -> Step
+    ) async throws {
         let shared = Shared()
         channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -38,14 +43,28 @@ final class ScriptedServer: Sendable {
             }
             .bind(host: "127.0.0.1", port: 0).get()
         self.script = Mutex(script)
+        self.rest = rest
         shared.server.withLock { $0 = self }
     }
 
-    /// Runs a server while the body runs. When the script is over, requests get an empty 200.
+    /// Runs a server while the body runs. When the script is over, requests get `rest`.
     static func run<Value>(
-        _ script: [Step], _ body: (ScriptedServer) async throws -> Value
+        _ script: [Step], rest: Step = .answer(200), _ body: (ScriptedServer) async throws -> Value
     ) async throws -> Value {
-        let server = try await ScriptedServer(script)
+        try await run(ScriptedServer(script, rest: { _ in rest }), body)
+    }
+
+    /// Runs a server that answers each request as it is told while the body runs.
+    static func run<Value>(
+        answering answer: @escaping @Sendable (Request) -> Step,
+        _ body: (ScriptedServer) async throws -> Value
+    ) async throws -> Value {
+        try await run(ScriptedServer([], rest: answer), body)
+    }
+
+    private static func run<Value>(
+        _ server: ScriptedServer, _ body: (ScriptedServer) async throws -> Value
+    ) async throws -> Value {
         do {
             let value = try await body(server)
             try await server.channel.close()
@@ -58,7 +77,7 @@ final class ScriptedServer: Sendable {
 
     fileprivate func next(_ request: Request) -> Step {
         log.withLock { $0.append(request) }
-        return script.withLock { $0.isEmpty ? .answer(200) : $0.removeFirst() }
+        return script.withLock { $0.isEmpty ? nil : $0.removeFirst() } ?? rest(request)
     }
 
     /// Connections are set up before the server that they belong to exists.
@@ -90,6 +109,7 @@ final class ScriptedServer: Sendable {
         }
 
         private func answer(_ step: Step, context: ChannelHandlerContext) {
+            if case .hangUp = step { context.close(promise: nil) }
             guard case .answer(let status, let headers, let body) = step else { return }
             var fields = HTTPHeaders(headers)
             fields.replaceOrAdd(name: "content-length", value: "\(body.count)")

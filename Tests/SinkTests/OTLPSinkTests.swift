@@ -95,9 +95,11 @@ import Testing
     @Test(
         arguments: [
             (429, Failure.retryable(after: nil)), (502, .retryable(after: nil)),
-            (503, .retryable(after: nil)), (504, .retryable(after: nil)), (301, .permanent),
-            (307, .permanent), (400, .permanent), (401, .permanent), (404, .permanent),
-            (408, .permanent), (413, .permanent), (415, .permanent), (500, .permanent),
+            (503, .retryable(after: nil)), (504, .retryable(after: nil)),
+            (408, .retryable(after: nil)), (301, .misconfigured), (307, .misconfigured),
+            (401, .misconfigured), (403, .misconfigured), (404, .misconfigured),
+            (405, .misconfigured), (407, .misconfigured), (400, .permanent), (413, .permanent),
+            (415, .permanent), (500, .permanent),
             (501, .permanent), (204, nil), (202, nil),
         ] as [(Int, Failure?)])
     func theStatusDecidesWhetherToTryAgain(status: Int, expected: Failure?) async throws {
