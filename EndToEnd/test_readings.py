@@ -148,11 +148,10 @@ REWARDS = {
 }
 
 
-@pytest.mark.parametrize("form", REWARDS)
 def test_a_reward_of_every_format_reaches_the_call(
-    collector: Collector, pair: tuple[str, str], tmp_path: Path, form: str
+    collector: Collector, pair: tuple[str, str], tmp_path: Path
 ) -> None:
-    def span(number: int, name: str, attributes: dict[str, Any]) -> dict[str, Any]:
+    def span(trace: str, number: int, name: str, attributes: dict[str, Any]) -> dict[str, Any]:
         values = {str: "stringValue", float: "doubleValue"}
         return {
             "traceId": trace, "spanId": f"{number:016x}", "name": name,
@@ -161,21 +160,26 @@ def test_a_reward_of_every_format_reaches_the_call(
             "attributes": [{"key": key, "value": {values[type(value)]: value}} for key, value in attributes.items()],
         }
 
-    rollout, attempt = pair
-    trace = secrets.token_hex(16)
-    spans = [span(1, "openai.chat.completion", {"gen_ai.response.id": "r1"}), span(2, *REWARDS[form])]
-    body = tmp_path / "body.json"
-    body.write_text(json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": spans}]}]}))
-    sent = tracemend("send", "--endpoint", collector.endpoint, "--rollout", rollout, "--attempt", attempt, body)
-    assert sent.returncode == 0, sent.stderr.decode()
-    collector.close_attempt(rollout, attempt)
-    run = run_id(rollout, attempt)
-    path = "/api/runs/" + quote(run, safe="")
-    theirs = read_with_adapters({"run": {"spans": collector.spans(run), "calls": None}})["run"]
-    ours = collector.get(f"{path}/triplets")["triplets"]
-    assert [triplet["reward"] for triplet in ours] == [0.5]
-    assert [triplet["reward"] for triplet in theirs["triplets"]] == [0.5]
-    assert collector.get(f"{path}/rewards")["final_reward"] == theirs["final_reward"] == 0.5
+    rollout, _ = pair
+    runs = {}
+    for form, (name, attributes) in REWARDS.items():
+        trace = secrets.token_hex(16)
+        spans = [
+            span(trace, 1, "openai.chat.completion", {"gen_ai.response.id": "r1"}), span(trace, 2, name, attributes)
+        ]
+        body = tmp_path / "body.json"
+        body.write_text(json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": spans}]}]}))
+        sent = tracemend("send", "--endpoint", collector.endpoint, "--rollout", rollout, "--attempt", form, body)
+        assert sent.returncode == 0, sent.stderr.decode()
+        collector.close_attempt(rollout, form)
+        runs[form] = {"spans": collector.spans(run_id(rollout, form)), "calls": None}
+    for form, theirs in read_with_adapters(runs).items():
+        path = "/api/runs/" + quote(run_id(rollout, form), safe="")
+        ours = collector.get(f"{path}/triplets")["triplets"]
+        assert [triplet["reward"] for triplet in ours] == [0.5], form
+        assert isinstance(theirs["triplets"], list), theirs
+        assert [triplet["reward"] for triplet in theirs["triplets"]] == [0.5], form
+        assert collector.get(f"{path}/rewards")["final_reward"] == theirs["final_reward"] == 0.5, form
 
 
 @pytest.mark.parametrize("capture", ["agl_agentops_langgraph", "agl_agentops_tracer"])
