@@ -8,7 +8,7 @@ DATA ?= data
 E2E_PYTHON := .venv-e2e/bin/python
 PYTEST_FLAGS ?=
 
-.PHONY: help run release test check unit end-to-end format packages bench torture fuzz codec-budget
+.PHONY: help run release test check unit end-to-end format packages bench torture fuzz codec-budget normalizing-budget
 
 help:
 	@echo "make run          build the collector and start it on 127.0.0.1:4318 (OTLP) and :4320 (API), data in ./$(DATA)"
@@ -31,7 +31,7 @@ release: packages
 test: packages check
 	swift build --build-tests
 	swift test --skip-build
-	$(MAKE) --no-print-directory codec-budget
+	$(MAKE) --no-print-directory codec-budget normalizing-budget
 	$(MAKE) --no-print-directory python-tests
 
 check:
@@ -55,6 +55,10 @@ python-tests:
 # What the codec costs in instructions, on a build of the codec alone.
 codec-budget: packages
 	scripts/check-instruction-budget
+
+# What normalizing costs beside decoding, in instructions.
+normalizing-budget: packages
+	scripts/check-normalizing-budget
 
 bench: packages
 	scripts/bench-codec
