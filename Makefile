@@ -8,7 +8,11 @@ DATA ?= data
 E2E_PYTHON := .venv-e2e/bin/python
 PYTEST_FLAGS ?=
 
+<<<<<<< HEAD
 .PHONY: help run release test check unit end-to-end format packages bench torture torture-deliveries soak fuzz codec-budget
+=======
+.PHONY: help run release test check unit end-to-end format packages bench torture fuzz codec-budget normalizing-budget
+>>>>>>> f6f182ba2b636054119293f5cf8544a969c9284c
 
 help:
 	@echo "make run          build the collector and start it on 127.0.0.1:4318 (OTLP) and :4320 (API), data in ./$(DATA)"
@@ -32,7 +36,7 @@ release: packages
 test: packages check
 	swift build --build-tests
 	swift test --skip-build
-	$(MAKE) --no-print-directory codec-budget
+	$(MAKE) --no-print-directory codec-budget normalizing-budget
 	$(MAKE) --no-print-directory python-tests
 
 check:
@@ -56,6 +60,10 @@ python-tests:
 # What the codec costs in instructions, on a build of the codec alone.
 codec-budget: packages
 	scripts/check-instruction-budget
+
+# What normalizing costs beside decoding, in instructions.
+normalizing-budget: packages
+	scripts/check-normalizing-budget
 
 bench: packages
 	scripts/bench-codec

@@ -210,7 +210,8 @@ struct SpanExampleTests {
         }
     }
 
-    @Test("Spans with very many keys are normalised in a moment")
+    // What they cost is held by scripts/check-normalizing-budget.
+    @Test("Spans with very many keys are normalised whole")
     func manyKeys() throws {
         var given: [KeyValue] = [KeyValue("openinference.span.kind", "LLM")]
         for index in 0..<2000 {
@@ -219,9 +220,7 @@ struct SpanExampleTests {
             given.append(KeyValue("llm.p\(index).model", "x"))
         }
         var batch = TraceBatch.example("LLM", scope: "litellm", given)
-        let took = ContinuousClock().measure { normalizer.normalize(&batch) }
-        // Quadratic work would take minutes.
-        #expect(took < .seconds(20))
+        normalizer.normalize(&batch)
         let messages = try json(batch.attributes(ofSpan: 0)["gen_ai.input.messages"])?.array
         #expect(messages?.count == 2000)
     }

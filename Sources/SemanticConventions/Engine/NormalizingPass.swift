@@ -24,6 +24,7 @@ struct NormalizingPass: Sendable {
         var byDialect = [Int](repeating: 0, count: rules.rules.dialects.count)
         edits.begin(batch)
         derivation.view.begin(batch)
+        derivation.memo.begin()
         let toolRequests = Self.toolRequests(in: batch)
         for span in batch.spans.indices {
             derivation.view.load(span, of: batch)

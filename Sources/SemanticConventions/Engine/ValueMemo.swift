@@ -18,6 +18,8 @@ struct ValueMemo: Sendable {
     let rules: CompiledRules
     private var texts = ByteDirectory()
     private var lists = ByteDirectory()
+    /// The text that was asked for last: many rows read parts of one document.
+    private var last = (slice: Slice.empty, number: -1)
     private var outcomes: [UInt64: Outcome] = [:]
     private var operations: [UInt64: String?] = [:]
 
@@ -26,6 +28,9 @@ struct ValueMemo: Sendable {
     }
 
     var isFull: Bool { texts.count + lists.count > 4096 || outcomes.count > 16384 }
+
+    /// Begins with another batch.
+    mutating func begin() { last.number = -1 }
 
     /// What the operations of a row make of an attribute's value.
     mutating func outcome(
@@ -37,7 +42,10 @@ struct ValueMemo: Sendable {
         switch value {
         case .string(let slice)
         where slice.length <= (isPart ? Self.longestDocument : Self.longest):
-            number = texts.number(of: slice, in: batch.bytes) << 1
+            if last.slice != slice || last.number < 0 {
+                last = (slice, texts.number(of: slice, in: batch.bytes))
+            }
+            number = last.number << 1
         case .array(let slice) where slice.length <= Self.longest:
             number = lists.number(of: slice, in: batch.bytes) << 1 | 1
         default: return nil

@@ -6,7 +6,9 @@ import SemanticConventions
 // Does one operation so many times, for callgrind: what a repetition costs is the difference of two
 // such runs, divided by the difference of their numbers.
 //
-// --bodies FOLDER --body NAME --operation decode|normalize|dump --repeat N
+// --bodies FOLDER --body NAME --operation decode|decode-normalize --repeat N
+//
+// The body `keys-1000` is one span of so many attributes.
 
 var values: [String: String] = [:]
 let words = Array(CommandLine.arguments.dropFirst())
@@ -15,9 +17,14 @@ for place in stride(from: 0, to: words.count - 1, by: 2) {
 }
 let folder = URL(filePath: values["--bodies"] ?? "Benchmarks/Bodies")
 let name = values["--body"] ?? "batch512"
-let body = try inflate(
-    Array(try Data(contentsOf: folder.appending(path: "\(name).pb.gz"))), encoding: .gzip,
-    limit: 64 << 20)
+let body =
+    if let count = name.split(separator: "-").last.flatMap({ Int($0) }) {
+        try spanOfKeys(count)
+    } else {
+        try inflate(
+            Array(try Data(contentsOf: folder.appending(path: "\(name).pb.gz"))),
+            encoding: .gzip, limit: 64 << 20)
+    }
 let rules = try RuleSet.builtIn()
 let normalizer = Normalizer(rules: rules)
 let repetitions = values["--repeat"].flatMap { Int($0) } ?? 1
