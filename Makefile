@@ -8,15 +8,16 @@ DATA ?= data
 E2E_PYTHON := .venv-e2e/bin/python
 PYTEST_FLAGS ?=
 
-.PHONY: help run release test check unit end-to-end format packages bench torture fuzz codec-budget
+.PHONY: help run release test check unit end-to-end format packages bench torture torture-deliveries soak fuzz codec-budget
 
 help:
 	@echo "make run          build the collector and start it on 127.0.0.1:4318 (OTLP) and :4320 (API), data in ./$(DATA)"
 	@echo "make test         format and generated-file checks, unit tests, end-to-end tests with real clients"
 	@echo "make unit         swift test"
 	@echo "make end-to-end   the end-to-end tests alone; PYTEST_FLAGS='-k kill' picks some"
-	@echo "make bench        the codec beside libprotobuf-c and SwiftProtobuf: times, allocations, instructions"
-	@echo "make torture      a million damaged bodies, judged beside libprotobuf-c and upb"
+	@echo "make bench        the codec beside libprotobuf-c and SwiftProtobuf, normalizing beside decoding"
+	@echo "make torture      a million damaged bodies; every operation of the disk fails once; kill -9 and loss of power under load and delivery"
+	@echo "make soak         full load for SECONDS=600: flat memory, nothing lost"
 	@echo "make fuzz         libFuzzer on the codec for SECONDS=60"
 	@echo "make release      an optimised build in .build/release"
 	@echo "make format       format the Swift sources in place"
@@ -37,6 +38,7 @@ test: packages check
 check:
 	swift format lint --strict -r Sources Tests Package.swift
 	scripts/generate-proto --check
+	scripts/generate-dialects --check
 
 unit: packages
 	swift test
@@ -57,6 +59,7 @@ codec-budget: packages
 
 bench: packages
 	scripts/bench-codec
+	scripts/bench-normalizing
 
 ROUNDS ?= 1000000
 UPB_ROUNDS ?= 100000
@@ -64,13 +67,38 @@ SEED ?= $(shell date +%s)
 CODEC := Benchmarks/Codec
 TORTURE = $(CODEC)/.build/release/codec-torture --captures Tests/Fixtures/captures --seed $(SEED)
 
-torture: packages
+torture: torture-codec torture-faults
+
+.PHONY: torture-codec torture-faults
+torture-codec: packages
 	scripts/python-environment e2e
 	swift build -c release --package-path $(CODEC) --product codec-torture
 	$(TORTURE) --rounds $(ROUNDS)
 	protoc-c --proto_path=proto --include_imports --descriptor_set_out=$(CODEC)/.build/descriptors.bin \
 	    $$(find proto -name trace_service.proto)
 	$(TORTURE) --rounds $(UPB_ROUNDS) --write yes | $(E2E_PYTHON) scripts/torture_upb.py $(CODEC)/.build/descriptors.bin
+	$(MAKE) --no-print-directory torture-deliveries
+
+# Kills the collector and the store while runs are delivered; make test has two rounds of it.
+DELIVERY_ROUNDS ?= 20
+torture-deliveries: packages
+	scripts/python-environment e2e
+	scripts/python-environment lightning-store
+	swift build --product tracemend
+	TORTURE_ROUNDS=$(DELIVERY_ROUNDS) $(E2E_PYTHON) -m pytest EndToEnd/test_store_crash.py -q
+
+# Every place of every fault, and the crash tests of the end-to-end tests many times over.
+CRASH_ROUNDS ?= 60
+torture-faults: packages
+	scripts/python-environment e2e
+	swift build --build-tests
+	TRACEMEND_TORTURE=yes swift test --skip-build --filter 'FaultTests|PowerTests'
+	E2E_ROUNDS=$(CRASH_ROUNDS) $(E2E_PYTHON) -m pytest EndToEnd/test_crash.py EndToEnd/test_faults.py $(PYTEST_FLAGS)
+
+SOAK_SECONDS = $(if $(filter command%,$(origin SECONDS)),$(SECONDS),600)
+soak: release
+	scripts/python-environment e2e
+	TRACEMEND_BINARY=.build/release/tracemend $(E2E_PYTHON) EndToEnd/soak.py $(SOAK_SECONDS)
 
 FUZZ_SECONDS = $(if $(filter command%,$(origin SECONDS)),$(SECONDS),60)
 fuzz: packages

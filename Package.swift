@@ -50,10 +50,17 @@ let package = Package(
             name: "Mending", dependencies: ["OTLP", "SemanticConventions", "HierarchyRepair"],
             swiftSettings: strict),
 
+        // What went wrong in a database, and what to do about it.
+        .target(
+            name: "SQLiteFaults", dependencies: [.product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: strict),
+
         // Kept before it is acknowledged.
         .target(
             name: "Inbox",
-            dependencies: ["OTLP", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: [
+                "OTLP", "SQLiteFaults", .product(name: "GRDB", package: "GRDB.swift"),
+            ],
             swiftSettings: strict),
 
         // Where mended runs go.
@@ -61,7 +68,8 @@ let package = Package(
         .target(
             name: "SQLiteArchive",
             dependencies: [
-                "OTLP", "Mending", "Sinks", .product(name: "GRDB", package: "GRDB.swift"),
+                "OTLP", "Mending", "Sinks", "SQLiteFaults",
+                .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
             swiftSettings: strict),
@@ -76,7 +84,9 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "LightningSink",
-            dependencies: ["OTLP", "Mending", "Sinks", "OTLPSink"],
+            dependencies: [
+                "OTLP", "SemanticConventions", "HierarchyRepair", "Mending", "Sinks", "OTLPSink",
+            ],
             swiftSettings: strict),
 
         // What people and trainers read.
@@ -96,6 +106,7 @@ let package = Package(
             name: "CollectorHTTP",
             dependencies: [
                 "OTLP", "Inbox", "Collector",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -147,21 +158,25 @@ let package = Package(
         .testTarget(
             name: "SQLiteArchiveTests",
             dependencies: [
-                "OTLP", "Mending", "Sinks", "SQLiteArchive",
+                "OTLP", "Mending", "Sinks", "SQLiteArchive", "FaultyDisk",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "OTLPSinkTests",
+            name: "SinkTests",
             dependencies: [
-                "OTLP", "Compression", "Mending", "Sinks", "OTLPSink", "LightningSink",
+                "OTLP", "Compression", "SemanticConventions", "Mending", "Inbox", "Sinks",
+                "SQLiteArchive", "OTLPSink", "LightningSink", "Collector",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "ReadingsTests", dependencies: ["OTLP", "Readings"], swiftSettings: strict),
+            name: "ReadingsTests",
+            dependencies: ["OTLP", "Compression", "SemanticConventions", "Mending", "Readings"],
+            swiftSettings: strict),
         .testTarget(
             name: "CollectorTests",
             dependencies: [
@@ -171,20 +186,30 @@ let package = Package(
         .testTarget(
             name: "CollectorHTTPTests",
             dependencies: [
-                "Collector", "CollectorHTTP", "Compression", "Inbox", "OTLP",
+                "Collector", "CollectorHTTP", "Compression", "Inbox", "OTLP", "FaultyDisk",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
         .testTarget(
             name: "InboxTests",
             dependencies: [
-                "OTLP", "Inbox", "inbox-writer", .product(name: "GRDB", package: "GRDB.swift"),
+                "OTLP", "Inbox", "inbox-writer", "FaultyDisk",
+                .product(name: "GRDB", package: "GRDB.swift"),
             ],
+            swiftSettings: strict),
+        // A disk that fails when told to: a VFS below SQLite.
+        .target(
+            name: "CFaultyDisk", path: "Tests/CFaultyDisk",
+            linkerSettings: [.linkedLibrary("sqlite3")]),
+        .target(
+            name: "FaultyDisk", dependencies: ["CFaultyDisk"], path: "Tests/FaultyDisk",
             swiftSettings: strict),
         // Appends until it is killed: the victim of the crash tests.
         .executableTarget(

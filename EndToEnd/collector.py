@@ -63,6 +63,7 @@ class Collector:
         self.configuration = directory / "tracemend.yaml" if configuration is not None else None
         if self.configuration is not None:
             self.configuration.write_text(configuration)
+        self.environment: dict[str, str] = {}
         self.ready_line = ""
         self.output_after_ready = ""
         self.exit_code: int | None = None
@@ -79,7 +80,7 @@ class Collector:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [str(part) for part in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
-                env=clean_environment(), text=True,
+                env=clean_environment(**self.environment), text=True,
             )
         self.exit_code = None
         self.output_after_ready = ""
@@ -126,7 +127,7 @@ class Collector:
 
     @property
     def is_running(self) -> bool:
-        return self.process.poll() is None
+        return hasattr(self, "process") and self.process.poll() is None
 
     def log_tail(self) -> str:
         return "the collector's log ends:\n" + self.log.read_text(errors="replace")[-4000:]

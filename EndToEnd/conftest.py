@@ -24,15 +24,15 @@ def collector(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collector]:
 
 @pytest.fixture
 def start_collector(tmp_path: Path) -> Iterator[Callable[..., Collector]]:
-    """Starts collectors with their own data and configuration; stops those that a test left running."""
+    """Makes and, unless told otherwise, starts collectors of their own; stops those that a test left running."""
     started: list[Collector] = []
     numbers = itertools.count()
 
-    def start(configuration: str | None = None, directory: Path | None = None) -> Collector:
+    def start(configuration: str | None = None, directory: Path | None = None, run: bool = True) -> Collector:
         place = directory or tmp_path / f"collector-{next(numbers)}"
         collector = Collector(place, configuration=configuration)
         started.append(collector)
-        return collector.start()
+        return collector.start() if run else collector
 
     yield start
     for collector in started:

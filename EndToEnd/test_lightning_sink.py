@@ -2,49 +2,24 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
+import secrets
+import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
+import pytest
+import requests
+
 import captures
-from collector import ANSWER_SECONDS, Collector, clean_environment, run_id, tracemend
-from lightning_store import ENVIRONMENT, SETTINGS, LightningStore
-
-READER = Path(__file__).with_name("programs") / "read_with_adapter.py"
-
-CONFIGURATION = """\
-sinks:
-  - type: lightning
-    name: store
-    endpoint: {url}
-"""
-
-
-def deliver(collector: Collector, store: LightningStore, capture: str) -> tuple[str, str]:
-    rollout, attempt = store.new_rollout()
-    sent = tracemend(
-        "send", "--endpoint", collector.endpoint, "--rollout", rollout, "--attempt", attempt, *captures.files(capture)
-    )
-    assert sent.returncode == 0, sent.stderr.decode()
-    collector.close_attempt(rollout, attempt)
-    return rollout, attempt
-
-
-def read_with_adapter(spans: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
-    read = subprocess.run(
-        [ENVIRONMENT / "bin/python", READER], input=json.dumps(spans), capture_output=True, text=True,
-        timeout=ANSWER_SECONDS, env=clean_environment(**SETTINGS), check=False,
-    )
-    assert read.returncode == 0, read.stderr[-4000:]
-    return json.loads(read.stdout)
+from collector import ANSWER_SECONDS, Collector, run_id
+from lightning import configuration, deliver, read_with_adapters, send
+from lightning_store import LightningStore
 
 
 def test_the_store_gets_each_span_once_with_its_mended_parent(
     start_collector: Callable[..., Collector], lightning_store: LightningStore
 ) -> None:
-    collector = start_collector(CONFIGURATION.format(url=lightning_store.url))
+    collector = start_collector(configuration(lightning_store))
     for capture in ("lc_openinference", "broken_threads_traceloop", "broken_crash_traceloop"):
         rollout, attempt = deliver(collector, lightning_store, capture)
 
@@ -52,11 +27,14 @@ def test_the_store_gets_each_span_once_with_its_mended_parent(
         ids = [span["span_id"] for span in stored]
         assert len(ids) == len(set(ids)), f"{capture}: a span is stored twice"
         mended = {span["span_id"]: span for span in collector.spans(run_id(rollout, attempt))}
-        assert set(ids) == mended.keys(), capture
+        assert set(ids) >= mended.keys(), capture
         assert set(ids) >= captures.spans(capture).keys(), capture
-        assert {span["span_id"]: span["parent_id"] for span in stored} == {
+        added = [span for span in stored if span["span_id"] not in mended]
+        assert all(span["attributes"]["tracemend.placeholder"] for span in added), "only what adapters need is added"
+        assert {span["span_id"]: span["parent_id"] for span in stored if span["span_id"] in mended} == {
             id: span["parent_id"] for id, span in mended.items()
         }, capture
+        assert {span["parent_id"] for span in stored} <= set(ids) | {None}, f"{capture}: a parent is not there"
         assert {(span["rollout_id"], span["attempt_id"]) for span in stored} == {(rollout, attempt)}
         sequences = [span["sequence_id"] for span in sorted(stored, key=lambda span: span["start_time"])]
         assert len(set(sequences)) == len(sequences), f"{capture}: sequence numbers are unique"
@@ -65,22 +43,11 @@ def test_the_store_gets_each_span_once_with_its_mended_parent(
 def test_closing_again_stores_nothing_twice(
     start_collector: Callable[..., Collector], lightning_store: LightningStore
 ) -> None:
-    collector = start_collector(CONFIGURATION.format(url=lightning_store.url))
+    collector = start_collector(configuration(lightning_store))
     rollout, attempt = deliver(collector, lightning_store, "openai_traceloop")
     first = lightning_store.spans(rollout)
     collector.close_attempt(rollout, attempt)
     assert lightning_store.spans(rollout) == first
-
-
-def test_the_default_adapter_finds_calls_rewards_and_token_ids_in_the_store(
-    start_collector: Callable[..., Collector], lightning_store: LightningStore
-) -> None:
-    collector = start_collector(CONFIGURATION.format(url=lightning_store.url))
-    rollout, _ = deliver(collector, lightning_store, "agl_agentops_tracer")
-    first, second = read_with_adapter({"run": lightning_store.spans(rollout)})["run"]
-    for triplet in (first, second):
-        assert triplet["prompt"]["token_ids"] and triplet["response"]["token_ids"]
-    assert second["reward"] is not None
 
 
 def test_the_api_speaks_agent_lightnings_span_type(
@@ -90,12 +57,102 @@ def test_the_api_speaks_agent_lightnings_span_type(
     names = ["manual_pb_gzip", "agl_agentops_tracer", "litellm_proxy_otel"]
     spans = {}
     for capture in names:
-        sent = tracemend(
-            "send", "--endpoint", collector.endpoint, "--rollout", "r", "--attempt", capture, *captures.files(capture)
-        )
-        assert sent.returncode == 0, sent.stderr.decode()
+        send(collector, "r", capture, capture)
         collector.close_attempt("r", capture)
         spans[capture] = collector.spans(run_id("r", capture))
-    triplets = read_with_adapter(spans)
-    assert len(triplets["agl_agentops_tracer"]) == 2
-    assert triplets["agl_agentops_tracer"][0]["prompt"]["token_ids"], "token ids reach the trainer"
+    triplets = read_with_adapters(spans)["agl_agentops_tracer"]["triplets"]
+    assert len(triplets) == 2
+    assert triplets[0]["prompt"]["token_ids"], "token ids reach the trainer"
+
+
+def write_reward(store: LightningStore, rollout: str, attempt: str, value: float, at: float) -> None:
+    """Writes a reward as Agent-lightning's runner does where the agent returns a number."""
+    numbered = requests.post(
+        f"{store.url}/v1/agl/spans/next", json={"rollout_id": rollout, "attempt_id": attempt}, timeout=ANSWER_SECONDS
+    ).json()
+    trace, span = secrets.token_hex(16), secrets.token_hex(8)
+    written = requests.post(
+        f"{store.url}/v1/agl/spans", timeout=ANSWER_SECONDS,
+        json={
+            "rollout_id": rollout, "attempt_id": attempt, "sequence_id": numbered["sequence_id"], "trace_id": trace,
+            "span_id": span, "parent_id": None, "name": "agentlightning.annotation",
+            "status": {"status_code": "OK", "description": None},
+            "attributes": {"agentlightning.reward.0.name": "primary", "agentlightning.reward.0.value": value},
+            "events": [], "links": [], "start_time": at, "end_time": at, "context": None, "parent": None,
+            "resource": {"attributes": {}, "schema_url": ""},
+        },
+    )
+    assert written.status_code == 201, written.text
+
+
+@pytest.mark.parametrize("order", ["before our spans", "after our spans"])
+def test_a_reward_that_a_runner_wrote_itself_is_found_where_it_belongs(
+    order: str, start_collector: Callable[..., Collector], lightning_store: LightningStore
+) -> None:
+    collector = start_collector(configuration(lightning_store))
+    calls = sorted(span.end_time_unix_nano / 1e9 for span in captures.spans("litellm_otel_vllm").values())
+    spans = {}
+    for name, at in {"final": calls[-1] + 1, "between": (calls[1] + calls[2]) / 2}.items():
+        rollout, attempt = lightning_store.new_rollout()
+        send(collector, rollout, attempt, "litellm_otel_vllm")
+        if order == "before our spans":
+            write_reward(lightning_store, rollout, attempt, 0.7, at)
+        collector.close_attempt(rollout, attempt)
+        if order == "after our spans":
+            write_reward(lightning_store, rollout, attempt, 0.7, at)
+        spans[name] = lightning_store.spans(rollout)
+    readings = read_with_adapters(spans)
+    assert [one["reward"] for one in readings["final"]["triplets"]] == [None, 0.7]
+    assert [one["reward"] for one in readings["final"]["proxy_triplets"]] == [None, 0.7]
+    assert readings["final"]["final_reward"] == 0.7
+    assert [one["reward"] for one in readings["between"]["triplets"]] == [0.7, None]
+    assert readings["between"]["final_reward"] == 0.7
+    if order == "before our spans":
+        # The proxy's adapter goes by numbers alone, and what the store has keeps its number.
+        assert [one["reward"] for one in readings["between"]["proxy_triplets"]] == [0.7, None]
+
+
+def test_spans_that_come_late_find_their_place(
+    start_collector: Callable[..., Collector], lightning_store: LightningStore
+) -> None:
+    collector = start_collector(configuration(lightning_store))
+    rollout, attempt = lightning_store.new_rollout()
+    send(collector, rollout, attempt, "broken_simple_traceloop", slice(2, None))
+    collector.close_attempt(rollout, attempt)
+    first = lightning_store.spans(rollout)
+    send(collector, rollout, attempt, "broken_simple_traceloop", slice(0, 2))
+    collector.close_attempt(rollout, attempt)
+    stored = lightning_store.spans(rollout)
+    assert {span["span_id"] for span in stored} >= captures.spans("broken_simple_traceloop").keys()
+    kept = {span["span_id"]: (span["sequence_id"], span["parent_id"]) for span in stored}
+    assert all(kept[span["span_id"]] == (span["sequence_id"], span["parent_id"]) for span in first), "pins hold"
+    reading = read_with_adapters({"run": stored})["run"]
+    assert len(reading["triplets"]) == len(reading["messages"]) == 2
+
+
+def attempt_in(store: LightningStore, rollout: str) -> dict[str, Any]:
+    answer = requests.get(f"{store.url}/v1/agl/rollouts/{rollout}/attempts/latest", timeout=ANSWER_SECONDS)
+    return answer.json()
+
+
+def test_an_attempt_stays_alive_while_its_spans_come_and_is_delivered_when_it_is_over(
+    start_collector: Callable[..., Collector], lightning_store: LightningStore
+) -> None:
+    collector = start_collector(configuration(lightning_store))
+    rollout, attempt = lightning_store.new_rollout()
+    assert attempt_in(lightning_store, rollout)["status"] == "preparing"
+    send(collector, rollout, attempt, "openai_traceloop")
+    give_up = time.monotonic() + ANSWER_SECONDS
+    while (found := attempt_in(lightning_store, rollout))["status"] != "running":
+        assert time.monotonic() < give_up, "the store never heard that the attempt is alive"
+    assert abs(found["last_heartbeat_time"] - time.time()) < ANSWER_SECONDS
+    assert lightning_store.spans(rollout) == [], "an open run is not delivered in pieces"
+    over = requests.post(
+        f"{lightning_store.url}/v1/agl/rollouts/{rollout}/attempts/{attempt}", json={"status": "failed"},
+        timeout=ANSWER_SECONDS,
+    )
+    assert over.status_code == 200
+    wanted = captures.spans("openai_traceloop").keys()
+    while {span["span_id"] for span in lightning_store.spans(rollout)} < wanted:
+        assert time.monotonic() < give_up, "a run whose attempt is over was not delivered"
+    assert attempt_in(lightning_store, rollout)["status"] == "failed"

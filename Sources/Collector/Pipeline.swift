@@ -16,8 +16,10 @@ public struct Pipeline: Sendable {
     public let receiver: Receiver
     public let queries: RunQueries
     private let configuration: Configuration
+    static let inboxFileName = "inbox.sqlite"
     private let inbox: Inbox
     private let sinks: [any TraceSink]
+    private let health: [String: SinkHealth]
     private let metrics: Metrics
     private let clock: UnixClock
     private let logger: Logger
@@ -50,7 +52,7 @@ public struct Pipeline: Sendable {
                     durability: configuration.inbox.durability == .power ? .power : .process,
                     name: archiveName)) : nil
         inbox = try Inbox(
-            path: directory.file("inbox.sqlite"),
+            path: directory.file(Self.inboxFileName),
             configuration: InboxConfiguration(
                 durability: configuration.inbox.durability == .power ? .power : .process,
                 sinks: (archive == nil ? [] : [archiveName]) + configuration.sinks.map(\.name),
@@ -58,7 +60,9 @@ public struct Pipeline: Sendable {
         mending = RunMending(
             inbox: inbox, archive: archive?.reader,
             mender: Mender(
-                rules: rules, maximumRepairedSpans: configuration.limits.repairedSpansPerRun),
+                rules: rules, originals: configuration.originals,
+                credentials: CredentialNames(additional: configuration.maskedKeys),
+                maximumRepairedSpans: configuration.limits.repairedSpansPerRun),
             keys: rules.keyTable, runKey: configuration.runKey, limits: configuration.limits,
             metrics: metrics, logger: logger)
         receiver = Receiver(
@@ -77,6 +81,8 @@ public struct Pipeline: Sendable {
         sinks =
             try (archive.map { [$0] } ?? [])
             + configuration.sinks.map { try $0.makeSink(logger: logger) }
+        health = Dictionary(
+            sinks.map { ($0.name, SinkHealth()) }, uniquingKeysWith: { first, _ in first })
     }
 
     /// The data folder is made for its user alone; one that was there before may not be.
@@ -94,8 +100,13 @@ public struct Pipeline: Sendable {
     public var services: [any Service] {
         let retention = Retention(
             inbox: inbox, archive: sinks.lazy.compactMap { $0 as? SQLiteArchive }.first,
-            remoteSinks: sinks.filter { $0.mode == .appending }.map(\.name),
-            configuration: configuration, clock: clock, logger: logger)
+            backlogs: sinks.filter { $0.mode == .appending }.map { sink in
+                Retention.Backlog(
+                    sink: sink.name,
+                    bytes: configuration.sinks.first { $0.name == sink.name }?.backlogBytes
+                        ?? configuration.inbox.maximumBytes / 2)
+            },
+            configuration: configuration, metrics: metrics, clock: clock, logger: logger)
         guard !sinks.isEmpty else { return [retention] }
         let undelivered = UndeliveredRevisions(
             limit: configuration.limits.mendedCacheBytes / 2, delivered: delivered)
@@ -109,9 +120,17 @@ public struct Pipeline: Sendable {
             DeliveryLoop(
                 sink: sink, inbox: inbox, mending: mending, retry: RetryPolicy(), clock: clock,
                 metrics: metrics, logger: logger, revised: revised, delivered: delivered,
-                undelivered: undelivered)
+                undelivered: undelivered, health: health[sink.name] ?? SinkHealth())
         }
-        return deliveries + [assembly, retention]
+        let watches = sinks.compactMap { $0 as? LightningSink }.map { sink in
+            AttemptWatch(
+                sink: sink, inbox: inbox, clock: clock, logger: logger,
+                closed: {
+                    arrival.raise()
+                    closing.raise()
+                })
+        }
+        return deliveries + watches + [assembly, retention]
     }
 
     /// Closes the sinks and the inbox, after the services have stopped.
@@ -126,9 +145,43 @@ public struct Pipeline: Sendable {
     /// cancelled or the collector stops.
     /// - Returns: the state of each sink; nil where nobody knows the run.
     public func close(_ run: RunKey, wait: Duration) async throws -> [DeliveryState]? {
+        try await close(run, wait: wait, sinkNames: sinks.map(\.name))
+    }
+
+    /// The store that the API listener stands in front of; nil where there is none.
+    public var gateway: StoreGateway? {
+        configuration.sinks.first { $0.isGateway }.map { sink in
+            StoreGateway(sink, bodyLimit: configuration.limits.bodyBytes)
+        }
+    }
+
+    /// Closes the runs of a rollout, and waits until the store behind the gateway has them, or for
+    /// as long as told.
+    /// - Parameter attempt: one attempt, or nil for all.
+    /// - Returns: what the store has not got, in words; nil where it has all.
+    public func deliver(
+        to gateway: StoreGateway, rollout: String, attempt: String?, wait: Duration
+    ) async throws -> String? {
+        let runs = try await inbox.reader.runs(ofRollout: rollout)
+            .filter { attempt == nil || $0.key.attemptID == attempt }
+        let deadline = ContinuousClock.now + wait
+        var missing: [String] = []
+        for run in runs where run.key.attemptID != nil {
+            let left = max(.zero, deadline - ContinuousClock.now)
+            let states = try await close(run.key, wait: left, sinkNames: [gateway.sink]) ?? []
+            for state in states where !state.isDelivered {
+                missing.append("\(run.key.id) is \(state.state): \(state.error ?? "not sent yet")")
+            }
+        }
+        return missing.isEmpty ? nil : missing.joined(separator: "; ")
+    }
+
+    private func close(
+        _ run: RunKey, wait: Duration, sinkNames: [String]
+    ) async throws -> [DeliveryState]? {
         guard let status = try await inbox.close(run) else { return nil }
         // Who closes a run asks for it: what was given up is tried once more.
-        _ = try await inbox.unpark(run: status.key)
+        for sink in sinkNames { _ = try await inbox.unpark(sink: sink, run: status.key) }
         revised.raise()
         arrival.raise()
         closing.raise()
@@ -136,7 +189,7 @@ public struct Pipeline: Sendable {
         return try await withGracefulShutdownHandler {
             while true {
                 let seen = delivered.generation
-                let states = try await states(of: status.key)
+                let states = try await states(of: status.key, sinkNames: sinkNames)
                 let left = deadline - ContinuousClock.now
                 let isStopping = Task.isShuttingDownGracefully || Task.isCancelled
                 if left <= .zero || isStopping || states.allSatisfy(\.isFinal) { return states }
@@ -147,20 +200,29 @@ public struct Pipeline: Sendable {
         }
     }
 
-    private func states(of run: RunKey) async throws -> [DeliveryState] {
+    private func states(
+        of run: RunKey, sinkNames: [String]
+    ) async throws -> [DeliveryState] {
         let status = try await inbox.reader.run(run)
         let isSettled = status.map { $0.isSettled && !$0.awaitsClosing } ?? false
         let deliveries = try await inbox.reader.deliveries(of: run)
-        return sinks.map { sink in
-            let delivery = deliveries.first { $0.sink == sink.name }
+        return sinkNames.map { sink in
+            let delivery = deliveries.first { $0.sink == sink }
             let isDelivered =
                 isSettled && delivery?.state == .delivered && delivery?.isSettled == true
             return DeliveryState(
-                sink: sink.name,
+                sink: sink,
                 state: isDelivered
                     ? "delivered" : delivery?.state == .parked ? "parked" : "waiting",
                 isDelivered: isDelivered, error: delivery?.error)
         }
+    }
+
+    /// How far each sink is, and what was given up for it.
+    public var deliveries: SinkDeliveries {
+        SinkDeliveries(
+            inbox: inbox, sinks: sinks.map(\.name), health: health, clock: clock,
+            retried: { revised.raise() })
     }
 
     /// Why the collector should get no requests now; nil when it is ready.
@@ -208,6 +270,7 @@ public struct Pipeline: Sendable {
                 help: "Bytes of request bodies between the first byte and the commit.",
                 value: Double(receiver.bytesInFlight.current)),
         ]
+        gauges += try await deliveries.gauges()
         if let archived = try await queries.archivedSpans() {
             gauges.append(
                 Metrics.Gauge(

@@ -13,11 +13,18 @@ public struct APIResponder: HTTPResponder {
     let pipeline: Pipeline
     let ingest: IngestResponder
     let token: Secret?
+    let gateway: Gateway?
 
     public init(pipeline: Pipeline, token: Secret?) {
+        self.init(pipeline: pipeline, token: token, gateway: nil)
+    }
+
+    /// - Parameter gateway: shut down by who made it.
+    init(pipeline: Pipeline, token: Secret?, gateway: Gateway?) {
         self.pipeline = pipeline
         self.ingest = IngestResponder(pipeline: pipeline)
         self.token = token
+        self.gateway = gateway
     }
 
     public func respond(to request: Request, context: Context) async throws -> Response {
@@ -40,6 +47,7 @@ public struct APIResponder: HTTPResponder {
             return response
         }
         if let response = try await ingest.answer(request) { return response }
+        if let response = try await gateway?.answer(request) { return response }
         guard let route = APIRoute(path: request.uri.path) else {
             return Response(.notFound, json: ["error": "no such path"])
         }
@@ -103,6 +111,8 @@ public struct APIResponder: HTTPResponder {
             }
             let cursor = request.uri.queryParameters["cursor"].map(String.init)
             return Response(json: try await pipeline.queries.runs(limit: limit, after: cursor))
+        case .deliveries: return Response(json: try await pipeline.deliveries.json())
+        case .redeliver: return try await redeliver(request)
         case .close(let id):
             guard let run = RunKey(id: id) else { return unknown(id) }
             guard let wait = IngestHead.wait(inQuery: request.uri.query) else {
@@ -110,15 +120,36 @@ public struct APIResponder: HTTPResponder {
             }
             return Response(await pipeline.close(RunClosing(run: run, wait: wait)))
         case .run(let id, let reading):
-            switch try await pipeline.queries.answer(id, reading) {
+            let format = request.uri.queryParameters["format"].map(String.init) ?? "json"
+            guard format == "json" || format == "jsonl" else {
+                return Response(.badRequest, json: ["error": "format: expected json or jsonl"])
+            }
+            let asLines = format == "jsonl"
+            switch try await pipeline.queries.answer(id, reading, asLines: asLines) {
             case .json(let json): return Response(json: json)
+            case .lines(let lines, let skipped): return Response(lines: lines, skipped: skipped)
             case .alias(let target):
                 var response = Response(
                     .temporaryRedirect, json: ["run": .string(target)])
-                response.headers[.location] = APIRoute.run(target, reading).path
+                response.headers[.location] =
+                    APIRoute.run(target, reading).path + (asLines ? "?format=jsonl" : "")
                 return response
             case .unknown: return unknown(id)
             }
+        }
+    }
+
+    private func redeliver(_ request: Request) async throws -> Response {
+        let sink = request.uri.queryParameters["sink"].map(String.init)
+        let id = request.uri.queryParameters["run"].map(String.init)
+        let run = id.flatMap { RunKey(id: $0) }
+        if let id, run == nil { return unknown(id) }
+        switch try await pipeline.deliveries.redeliver(sink: sink, run: run) {
+        case .tried(let count): return Response(json: ["redelivered": .int(Int64(count))])
+        case .unknownSink(let sinks):
+            return Response(
+                .notFound,
+                json: ["error": .string("no sink \(sink ?? ""); there are \(sinks)")])
         }
     }
 

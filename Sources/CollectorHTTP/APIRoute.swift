@@ -8,6 +8,8 @@ enum APIRoute: Hashable {
     case runs
     case run(String, RunReading)
     case close(String)
+    case deliveries
+    case redeliver
 
     /// Reads a percent-encoded path.
     ///
@@ -20,10 +22,12 @@ enum APIRoute: Hashable {
         case ["readyz"]: self = .ready
         case ["metrics"]: self = .metrics
         case ["api", "runs"]: self = .runs
+        case ["api", "deliveries"]: self = .deliveries
+        case ["api", "deliveries", "redeliver"]: self = .redeliver
         default:
             guard segments.count >= 3, segments.prefix(2) == ["api", "runs"] else { return nil }
             segments.removeFirst(2)
-            let last = segments.count > 1 ? segments.last.flatMap(RunReading.init(rawValue:)) : nil
+            let last = segments.count > 1 ? segments.last.flatMap(RunReading.init(segment:)) : nil
             if last != nil || (segments.count > 1 && segments.last == "close") {
                 let isClose = last == nil
                 segments.removeLast()
@@ -37,7 +41,10 @@ enum APIRoute: Hashable {
     }
 
     var methods: [String] {
-        if case .close = self { ["POST"] } else { ["GET", "HEAD"] }
+        switch self {
+        case .close, .redeliver: ["POST"]
+        default: ["GET", "HEAD"]
+        }
     }
 
     /// The path that leads here, for redirects.
@@ -46,9 +53,11 @@ enum APIRoute: Hashable {
         case .ready: return "/readyz"
         case .metrics: return "/metrics"
         case .runs: return "/api/runs"
+        case .deliveries: return "/api/deliveries"
+        case .redeliver: return "/api/deliveries/redeliver"
         case .close(let id): return "/api/runs/\(percentEncoded(id))/close"
         case .run(let id, let reading):
-            let tail = reading == .summary ? "" : "/\(reading.rawValue)"
+            let tail = reading == .summary ? "" : "/\(reading.segment)"
             return "/api/runs/\(percentEncoded(id))\(tail)"
         }
     }

@@ -17,6 +17,8 @@ public struct Listener: Service, CustomStringConvertible {
     private let application: any Service
     private let address: String
     private let progress: ListenerProgress
+    /// What its requests went through; nil where it has none.
+    private let gateway: Gateway?
 
     /// The listener for readers, which takes export requests too.
     /// - Parameter onReady: called with the bound port.
@@ -24,15 +26,20 @@ public struct Listener: Service, CustomStringConvertible {
         _ pipeline: Pipeline, host: String, port: Int, token: Secret?, logger: Logger,
         onReady: @escaping @Sendable (Int) async -> Void
     ) -> Listener {
-        listener(
-            "the API listener", APIResponder(pipeline: pipeline, token: token), host, port, logger,
-            onReady)
+        let gateway = pipeline.gateway.map {
+            Gateway($0, pipeline: pipeline, logger: logger)
+        }
+        return listener(
+            "the API listener",
+            APIResponder(pipeline: pipeline, token: token, gateway: gateway), host, port, logger,
+            onReady, gateway: gateway)
     }
 
     private static func listener(
         _ name: String, _ responder: some HTTPResponder<BasicRequestContext>, _ host: String,
         _ port: Int,
-        _ logger: Logger, _ onReady: @escaping @Sendable (Int) async -> Void
+        _ logger: Logger, _ onReady: @escaping @Sendable (Int) async -> Void,
+        gateway: Gateway? = nil
     ) -> Listener {
         // Hummingbird tells each request at info level; ours are told by counters.
         var quiet = logger
@@ -49,11 +56,21 @@ public struct Listener: Service, CustomStringConvertible {
                     await onReady(channel.localAddress?.port ?? port)
                 },
                 logger: quiet),
-            address: "\(host):\(port)", progress: progress)
+            address: "\(host):\(port)", progress: progress, gateway: gateway)
     }
 
     /// - Throws: `ListenerError` where the address cannot be bound.
     public func run() async throws {
+        do {
+            try await serve()
+        } catch {
+            try await gateway?.shutdown()
+            throw error
+        }
+        try await gateway?.shutdown()
+    }
+
+    private func serve() async throws {
         do {
             try await application.run()
         } catch  where !progress.isBound && !(error is CancellationError) {

@@ -80,11 +80,14 @@ extension DataDirectoryError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .locked(let path, let processID?):
-            "\(path): the data directory is in use by process \(processID)"
+            "\(path): the data directory is in use by process \(processID); "
+                + "end it, or choose another directory"
         case .locked(let path, nil):
-            "\(path): the data directory is in use by another process"
+            "\(path): the data directory is in use by another process; "
+                + "end it, or choose another directory"
         case .unusable(let path, let message):
-            "\(path): the data directory cannot be used: \(message)"
+            "\(path): the data directory cannot be used: \(message); "
+                + "it has to be a directory that this user may write"
         }
     }
 }

@@ -49,7 +49,8 @@ public final class Inbox: Sendable {
     /// - Parameter done: called once, after the commit, on the writer's thread, or at once on the
     ///   calling one where the request is refused; it must not block.
     public func append(
-        _ request: AcceptedRequest, then done: @escaping @Sendable (Result<Int64, InboxError>) -> Void
+        _ request: AcceptedRequest,
+        then done: @escaping @Sendable (Result<Int64, InboxError>) -> Void
     ) {
         writer.perform(adding: request.body.count, { try $1.append(request, $0) }, then: done)
     }
@@ -62,6 +63,9 @@ public final class Inbox: Sendable {
     /// Writing after it throws `.closed`, reading `.database`.
     public func shutdown() async throws(InboxError) {
         await writer.close()
+        // GRDB closes the writer first, and the last reader may not take the write-ahead log into
+        // the file; without readers the writer does, and a clean stop leaves one whole file.
+        pool.releaseMemory()
         do {
             try pool.close()
         } catch {

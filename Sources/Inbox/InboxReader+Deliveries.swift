@@ -30,6 +30,11 @@ extension InboxReader {
         try await deliveries("d.state = ?", [state.rawValue], limit: limit)
     }
 
+    /// Deliveries that failed and are tried again, oldest runs first.
+    public func failedDeliveries(limit: Int) async throws(InboxError) -> [Delivery] {
+        try await deliveries("d.state = 'waiting' AND d.attempts > 0", [], limit: limit)
+    }
+
     /// When the next failed delivery of a sink may be tried again; nil when none waits for its time.
     public func nextAttemptUnixNano(
         sink: String, afterUnixNano now: Int64

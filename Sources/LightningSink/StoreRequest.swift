@@ -1,3 +1,4 @@
+import HierarchyRepair
 import Mending
 import OTLP
 
@@ -28,23 +29,34 @@ struct StoreRequest {
             : "spans without id are not sent"
     }
 
-    mutating func add(_ run: MendedRun) {
+    /// - Parameter numbers: gives the spans their sequence numbers, in the order of the run.
+    mutating func add(_ run: MendedRun, _ numbers: inout SequenceNumbers) {
         addScopes(of: run.batch)
-        let order = zip(run.batch.spans, run.spans).sorted { $0.1.sequence < $1.1.sequence }
-        let starts = run.batch.spans.lazy.flatMap { [$0.startTimeUnixNano, $0.endTimeUnixNano] }
-        let someTime = starts.filter { $0 > 0 }.min() ?? 0
-        for (span, mended) in order {
+        let calls = ModelCalls(run)
+        let order = run.spans.indices.sorted { run.spans[$0].sequence < run.spans[$1].sequence }
+        let times = run.batch.spans.lazy.flatMap { [$0.startTimeUnixNano, $0.endTimeUnixNano] }
+        let someTime = times.filter { $0 > 0 }.min() ?? 0
+        let sent = run.spans.indices.map { SentSpan($0, of: run, calls: calls) }
+        var present = Set(run.batch.spans.lazy.map(\.spanID)).union(numbers.storedIDs)
+        for place in order {
+            let span = run.batch.spans[place]
             guard span.traceID.isValid, span.spanID.isValid else {
                 omitted += 1
                 continue
             }
             // The store's key is rollout, attempt and span id: of two it keeps the first.
-            guard sent.insert(span.spanID).inserted else {
+            guard self.sent.insert(span.spanID).inserted else {
                 omitted += 1
                 repeatedIDs += 1
                 continue
             }
-            add(span, mended, of: run.batch, someTime: someTime)
+            // What a delivery has left there that was cut short need not come again.
+            if !numbers.storedIDs.contains(span.spanID) {
+                let parent = present.contains(span.parentSpanID) ? span.parentSpanID : .invalid
+                add(span, parent, sent[place], of: run.batch, someTime, &numbers)
+            }
+            let told = Set(calls.tree.children(of: place).compactMap { sent[$0].toldCallID })
+            addToolCalls(of: span, sent[place].toolCalls, told, someTime, &present, &numbers)
         }
     }
 
@@ -73,18 +85,24 @@ struct StoreRequest {
     }
 
     private mutating func add(
-        _ span: SpanRecord, _ mended: MendedSpan, of source: borrowing TraceBatch, someTime: UInt64
+        _ span: SpanRecord, _ parent: SpanID, _ translated: SentSpan,
+        of source: borrowing TraceBatch, _ someTime: UInt64, _ numbers: inout SequenceNumbers
     ) {
-        let translated = SentSpan(span, mended, of: source)
-        var attributes = StoreValue.flattened(translated.attributes)
+        var attributes = translated.attributes
         attributes.removeAll { Self.identityKeys.contains($0.key) }
-        // The store counts from 1.
-        attributes.append(KeyValue(Self.sequenceKey, .int(Int64(mended.sequence) + 1)))
         attributes += Self.lostFields(of: span, in: source)
+        if parent != span.parentSpanID,
+            !attributes.contains(where: { $0.key == MendingAttribute.reportedParentSpanID })
+        {
+            // A parent that is not there would become a root of the adapters' own making.
+            attributes.append(
+                KeyValue(
+                    MendingAttribute.reportedParentSpanID, .string("\(span.parentSpanID)")))
+        }
         var copy = SpanRecord(scope: span.scope)
         copy.traceID = span.traceID
         copy.spanID = span.spanID
-        copy.parentSpanID = span.parentSpanID
+        copy.parentSpanID = parent
         copy.name = batch.append(translated.name)
         copy.kind = span.kind
         copy.flags = span.flags
@@ -97,10 +115,40 @@ struct StoreRequest {
         copy.endTimeUnixNano = Self.first(span.endTimeUnixNano, copy.startTimeUnixNano, someTime)
         if span.startTimeUnixNano == 0 { attributes.append(KeyValue(Self.missingStartKey, 0)) }
         if span.endTimeUnixNano == 0 { attributes.append(KeyValue(Self.missingEndKey, 0)) }
+        let number = numbers.next(startUnixNano: copy.startTimeUnixNano)
+        attributes.append(KeyValue(Self.sequenceKey, .int(number)))
         copy.attributes = batch.append(keyValues: attributes)
         copy.events = addEvents(of: span, in: source)
         copy.links = addLinks(of: span, in: source)
         batch.spans.append(copy)
+    }
+
+    /// The adapter finds what a call asked for in children of the call alone.
+    private mutating func addToolCalls(
+        of span: SpanRecord, _ toolCalls: [ChatEntries.ToolCall], _ told: Set<String>,
+        _ someTime: UInt64, _ present: inout Set<SpanID>, _ numbers: inout SequenceNumbers
+    ) {
+        for (index, toolCall) in toolCalls.enumerated() where !told.contains(toolCall.id) {
+            var hash = StableHash("tracemend tool call")
+            hash.combine(span.spanID.word)
+            hash.combine(UInt64(index))
+            let id = hash.spanID
+            guard present.insert(id).inserted else { continue }
+            let sent = SentSpan(toolCall, id: toolCall.id.isEmpty ? "call_\(id)" : toolCall.id)
+            var record = SpanRecord(scope: span.scope)
+            record.traceID = span.traceID
+            record.spanID = id
+            record.parentSpanID = span.spanID
+            record.name = batch.append(sent.name)
+            let end = Self.first(span.endTimeUnixNano, span.startTimeUnixNano, someTime)
+            record.startTimeUnixNano = end
+            record.endTimeUnixNano = end
+            let number = KeyValue(
+                Self.sequenceKey,
+                .int(numbers.next(startUnixNano: Self.first(span.startTimeUnixNano, end))))
+            record.attributes = batch.append(keyValues: sent.attributes + [number])
+            batch.spans.append(record)
+        }
     }
 
     private mutating func addEvents(

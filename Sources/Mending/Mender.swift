@@ -2,24 +2,34 @@ import HierarchyRepair
 public import OTLP
 public import SemanticConventions
 
-/// Makes one correct tree of the spans of one run: undo, normalise, repair, annotate.
+/// Makes one correct tree of the spans of one run: undo, mask, normalise, repair, annotate.
 ///
 /// Pure: no I/O, no clock, no randomness. The result depends on the spans, not on the order in
 /// which they came, and mending a mended run changes nothing. Bad data gives a note, never an error.
 public struct Mender: Sendable {
     private let normalizer: Normalizer
+    private let mask: CredentialMask
     private let maximumRepairedSpans: Int
 
-    /// - Parameter maximumRepairedSpans: how many spans a run may have and still be repaired. A run
-    ///   beyond it is a program that never ends or an attack; it is kept and normalised, and told
-    ///   in a note.
-    public init(rules: RuleSet, maximumRepairedSpans: Int = 200_000) {
-        normalizer = Normalizer(rules: rules)
+    /// - Parameters:
+    ///   - originals: what becomes of attributes that others tell in full.
+    ///   - credentials: the names of what is masked.
+    ///   - maximumRepairedSpans: how many spans a run may have and still be repaired. A run beyond
+    ///     it is a program that never ends or an attack; it is kept and normalised, and told in a
+    ///     note.
+    public init(
+        rules: RuleSet, originals: Originals = .keep, credentials: CredentialNames = .init(),
+        maximumRepairedSpans: Int = 200_000
+    ) {
+        normalizer = Normalizer(rules: rules, originals: originals)
+        mask = CredentialMask(credentials)
+        rulesVersion = rules.version + credentials.versionSuffix + originals.versionSuffix
         self.maximumRepairedSpans = maximumRepairedSpans
     }
 
-    /// The version of the rules that attributes are normalised with.
-    public var rulesVersion: String { normalizer.rules.version }
+    /// Equal exactly where mending a run gives the same attributes: the version of the rules, and
+    /// what else was told of originals and credentials.
+    public let rulesVersion: String
 
     /// Mends a run.
     ///
@@ -35,6 +45,7 @@ public struct Mender: Sendable {
         batch.undoMending()
         normalizer.restoreOriginals(&batch)
         batch.dropIdenticalCopies()
+        mask.apply(to: &batch)
         normalizer.normalize(&batch)
         guard batch.spans.count <= maximumRepairedSpans else {
             return unrepaired(batch)
@@ -72,5 +83,21 @@ public struct Mender: Sendable {
                 "the run has \(batch.spans.count) spans, more than \(maximumRepairedSpans); "
                     + "its tree was not repaired"
             ])
+    }
+}
+
+extension Originals {
+    fileprivate var versionSuffix: String { self == .keep ? "" : "-\(rawValue)" }
+}
+
+extension CredentialNames {
+    fileprivate var versionSuffix: String {
+        guard hasPatterns else { return "" }
+        var hash = StableHash()
+        for pattern in patterns {
+            hash.combine(UInt64(pattern.count))
+            hash.combine(bytes: pattern)
+        }
+        return "-" + String(hash.value, radix: 16)
     }
 }

@@ -17,6 +17,10 @@ public enum MendingAttribute {
     /// Bool: true on spans that stand for a parent that was never exported.
     public static let placeholder = "tracemend.placeholder"
 
+    /// string[]: the keys whose values were credentials and are masked; it stays when a mending is
+    /// taken back, as the masked values do.
+    public static let masked = "tracemend.masked"
+
     static let prefix = "tracemend."
     static let all: Set<String> = [
         repairRule, repairConfidence, reportedParentSpanID, reportedTraceID, reportedSpanID,

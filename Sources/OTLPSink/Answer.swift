@@ -9,7 +9,7 @@ public struct Answer: Sendable {
     public var contentType: String
     /// The `Retry-After` field as it came.
     public var retryAfter: String?
-    /// At most the first 64 KiB.
+    /// At most the first 64 KiB, unless more was asked for.
     public var body: [UInt8]
 
     public init(
@@ -25,13 +25,16 @@ public struct Answer: Sendable {
 extension Answer {
     /// Why the request failed; nil for a success.
     ///
-    /// 429, 502, 503 and 504 can be tried again, everything else that is no success cannot.
+    /// 429, 502, 503 and 504 can be tried again, and so can 408. What says that the address or the
+    /// credentials are wrong concerns every run alike. Everything else that is no success is about
+    /// this request and stays so.
     /// Source: https://opentelemetry.io/docs/specs/otlp/#failures-1
     /// - Parameter now: seconds since 1970-01-01 UTC, for a `Retry-After` that is a date.
     public func failure(now: Int64) -> SinkError? {
         switch status {
         case 200..<300: return nil
-        case 429, 502, 503, 504:
+        case 300..<400, 401, 403, 404, 405, 407: return .misconfigured(reason: reason)
+        case 408, 429, 502, 503, 504:
             return .retryable(
                 reason: reason, after: retryAfter.flatMap { RetryAfter($0, now: now)?.delay })
         default: return .permanent(reason: reason)

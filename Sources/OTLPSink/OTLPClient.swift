@@ -77,14 +77,24 @@ public struct OTLPClient: Sendable {
         return try await execute(request)
     }
 
-    /// Gets a URL, with the configured headers.
+    /// Gets a URL, or posts JSON to it, with the configured headers.
+    /// - Parameters:
+    ///   - json: what to post; nil to get.
+    ///   - maximumAnswerBytes: what is read of the answer's body.
     /// - Throws: `.retryable` where no answer came.
-    public func get(_ url: String) async throws(SinkError) -> Answer {
+    public func ask(
+        _ url: String, json: [UInt8]? = nil, maximumAnswerBytes: Int = 64 << 10
+    ) async throws(SinkError) -> Answer {
         var request = HTTPClientRequest(url: url)
         for header in configuration.headers {
             request.headers.add(name: header.name, value: header.value)
         }
-        return try await execute(request)
+        if let json {
+            request.method = .POST
+            request.headers.replaceOrAdd(name: "content-type", value: "application/json")
+            request.body = .bytes(ByteBuffer(bytes: json))
+        }
+        return try await execute(request, maximumAnswerBytes: maximumAnswerBytes)
     }
 
     /// Closes the connections; nothing is sent after it.
@@ -95,14 +105,16 @@ public struct OTLPClient: Sendable {
     /// What is read of an answer: a peer's error page may be of any length.
     private static let maximumAnswerBytes = 64 << 10
 
-    private func execute(_ request: HTTPClientRequest) async throws(SinkError) -> Answer {
+    private func execute(
+        _ request: HTTPClientRequest, maximumAnswerBytes: Int = Self.maximumAnswerBytes
+    ) async throws(SinkError) -> Answer {
         do {
             let response = try await client.execute(request, timeout: .init(configuration.timeout))
             var body: [UInt8] = []
             for try await part in response.body {
                 body.append(
-                    contentsOf: part.readableBytesView.prefix(Self.maximumAnswerBytes - body.count))
-                if body.count >= Self.maximumAnswerBytes { break }
+                    contentsOf: part.readableBytesView.prefix(maximumAnswerBytes - body.count))
+                if body.count >= maximumAnswerBytes { break }
             }
             return Answer(
                 status: Int(response.status.code),

@@ -30,7 +30,7 @@ public struct SpanModel: Sendable {
                 "description": span.statusMessage.isEmpty
                     ? .null : .string(batch.string(span.statusMessage)),
             ],
-            "attributes": attributes(span.attributes, of: batch),
+            "attributes": attributes(of: span, in: batch),
             "events": .array(
                 batch.events[span.events.indices].map { event in
                     [
@@ -64,6 +64,16 @@ public struct SpanModel: Sendable {
         ]
     }
 
+    /// The adapters fail for all spans where a reward has no name, as AgentOps' rewards have none.
+    private func attributes(of span: SpanRecord, in batch: TraceBatch) -> JSONValue {
+        let attributes = attributes(span.attributes, of: batch)
+        let key = "agentlightning.reward.0."
+        guard case .object(let members) = attributes, attributes[key + "name"] == nil,
+            attributes[key + "value"] != nil, batch.isDerived(key + "value", of: span)
+        else { return attributes }
+        return .object(members + [.init(key + "name", "primary")])
+    }
+
     private func seconds(_ nanoseconds: UInt64) -> JSONValue {
         nanoseconds == 0 ? .null : .double(Double(nanoseconds) / 1e9)
     }
@@ -88,7 +98,7 @@ public struct SpanModel: Sendable {
         var members: [JSONValue.Member] = []
         var places: [String: Int] = [:]
         for entry in batch.keyValues(range) {
-            guard let value = modelValue(entry.value) else { continue }
+            guard let value = JSONValue(modelOf: entry.value) else { continue }
             if let place = places[entry.key] {
                 members[place].value = value
             } else {
@@ -97,16 +107,6 @@ public struct SpanModel: Sendable {
             }
         }
         return .object(members)
-    }
-
-    private func modelValue(_ value: AnyValue) -> JSONValue? {
-        switch value {
-        case .empty: nil
-        case .string, .bool, .int, .double, .bytes: JSONValue(value)
-        case .array(let elements):
-            elements.isUniform ? JSONValue(value) : .string(JSONValue(value).text)
-        case .keyValueList: .string(JSONValue(value).text)
-        }
     }
 }
 

@@ -1,9 +1,12 @@
 public import GRDB
+internal import SQLiteFaults
 
 /// Why the archive could not be opened or asked.
 public enum ArchiveError: Error, CustomStringConvertible {
     /// There is no archive at this path.
     case absent(path: String)
+    /// The file cannot be opened: SQLite's own words.
+    case unusable(path: String, DatabaseError)
     /// A newer program wrote the file; this one knows the schema only up to `known`.
     case newerSchema(path: String, found: Int, known: Int)
     /// `PRAGMA synchronous` did not take the value that the durability asks for.
@@ -22,6 +25,7 @@ public enum ArchiveError: Error, CustomStringConvertible {
     public var description: String {
         switch self {
         case .absent(let path): "no archive at \(path)"
+        case .unusable(let path, let error): "\(path): \(error.explained)"
         case .newerSchema(let path, let found, let known):
             "\(path) has schema \(found), this program knows schemas up to \(known)"
         case .durabilityRefused(let expected, let found):
@@ -31,14 +35,17 @@ public enum ArchiveError: Error, CustomStringConvertible {
         case .malformedCursor(let cursor): "\(cursor) is not a cursor of this list"
         case .runTooLarge(let run): "run \(run) exceeds 2 GiB"
         case .database(let error):
-            "SQLite: \(error.message ?? "error \(error.resultCode.rawValue)")"
+            "the archive: \(error.explained)"
         case .interrupted: "interrupted"
         }
     }
 
-    init(_ error: any Error) {
+    /// - Parameter opening: the file that could not be opened; nil for one that was.
+    init(_ error: any Error, opening path: String? = nil) {
         switch error {
         case let error as ArchiveError: self = error
+        case let error as DatabaseError where path != nil:
+            self = .unusable(path: path ?? "", error)
         case let error as DatabaseError: self = .database(error)
         default: self = .interrupted
         }

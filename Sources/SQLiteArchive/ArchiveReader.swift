@@ -31,7 +31,7 @@ public struct ArchiveReader: Sendable {
                 }
             }
         } catch {
-            throw ArchiveError(error)
+            throw ArchiveError(error, opening: path)
         }
     }
 

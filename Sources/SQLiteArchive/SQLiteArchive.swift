@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import SQLiteFaults
 public import Sinks
 
 /// The embedded store: every run's newest revision, in one SQLite file that people can query.
@@ -55,7 +56,7 @@ public final class SQLiteArchive: TraceSink {
         do {
             pool = try Self.open(path: path, durability: configuration.durability)
         } catch {
-            throw ArchiveError(error)
+            throw ArchiveError(error, opening: path)
         }
         reader = ArchiveReader(pool)
         writer = RevisionWriter(pool)
@@ -93,6 +94,8 @@ public final class SQLiteArchive: TraceSink {
 
     /// Finishes the reads and writes that run, and closes the file.
     public func close() async throws {
+        // Without readers the writer takes the WAL into the file as it closes.
+        pool.releaseMemory()
         try pool.close()
     }
 
@@ -130,7 +133,7 @@ public final class SQLiteArchive: TraceSink {
         guard let error = error as? DatabaseError else {
             return .retryable(reason: "archive: \(error)", after: nil)
         }
-        let reason = "archive: \(error.message ?? "SQLite error \(error.resultCode.rawValue)")"
+        let reason = "archive: \(error.explained)"
         switch error.resultCode {
         case .SQLITE_TOOBIG, .SQLITE_CONSTRAINT, .SQLITE_MISMATCH, .SQLITE_RANGE:
             return .permanent(reason: reason)

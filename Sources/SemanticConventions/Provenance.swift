@@ -6,6 +6,9 @@ public enum Provenance {
     public static let derived = "tracemend.derived"
     /// string[]: what normalising found no home for, each `REASON:SOURCE`.
     public static let loss = "tracemend.loss"
+    /// string[]: the keys that are gone because other attributes tell all that they told; `{i}` stands
+    /// for indices.
+    public static let dropped = "tracemend.dropped"
     /// Before the key of a value that was replaced.
     public static let originalPrefix = "tracemend.original."
 }

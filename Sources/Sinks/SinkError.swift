@@ -2,6 +2,9 @@
 public enum SinkError: Error, Sendable {
     /// Try again, not before the given time has passed if there is one.
     case retryable(reason: String, after: Duration?)
-    /// Trying again cannot help: the run is parked for this sink.
+    /// The sink's address or credentials are wrong: no run can be delivered before somebody corrects
+    /// that, here or at the peer. It is tried again, and told loudly.
+    case misconfigured(reason: String)
+    /// Trying this run again cannot help: it is parked for this sink.
     case permanent(reason: String)
 }

@@ -1,7 +1,9 @@
 import ArgumentParser
 import Collector
 import CollectorHTTP
+import Foundation
 import OTLP
+import Readings
 
 /// Where runs are read from: a running collector, or a data folder.
 struct RunSource: ParsableArguments {
@@ -18,14 +20,74 @@ struct RunSource: ParsableArguments {
         return try await collector.json("/api/runs?limit=\(limit)")
     }
 
-    /// `{"spans": […]}`, as the query API answers.
-    func spans(ofRun run: String) async throws -> JSONValue {
-        guard let data else {
-            return try await collector.json("/api/runs/\(percentEncoded(run))/spans")
+    /// The ids of all runs, or of those that came since, the oldest first.
+    func runIDs(since: Date?) async throws -> [String] {
+        var ids: [String] = []
+        var cursor: String?
+        repeat {
+            let page = try await runs(after: cursor)
+            for run in page["runs"]?.array ?? [] {
+                if let since, let text = run["received_at"]?.string,
+                    let received = try? Date(text, strategy: Self.time), received < since
+                {
+                    return ids.reversed()
+                }
+                if let id = run["id"]?.string { ids.append(id) }
+            }
+            cursor = page["next"]?.string
+        } while cursor != nil
+        return ids.reversed()
+    }
+
+    private func runs(after cursor: String?) async throws -> JSONValue {
+        if let data {
+            return try await RunQueries(readingFolder: data).runs(limit: 1000, after: cursor)
         }
-        guard case .json(let json) = try await RunQueries(readingFolder: data).answer(run, .spans)
-        else { throw Failure("\(data): no run \(run) is known here") }
-        return try JSONValue(parsing: json)
+        let place = cursor.map { "&cursor=\(percentEncoded($0))" } ?? ""
+        return try await collector.json("/api/runs?limit=1000\(place)")
+    }
+
+    private static let time = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+
+    /// A reading of a run as one JSON text, as the query API answers.
+    func reading(_ reading: RunReading, ofRun run: String) async throws -> [UInt8] {
+        if let data {
+            let queries = try RunQueries(readingFolder: data)
+            guard let answer = try await queries.reading(run, reading),
+                case .json(let json) = answer
+            else { throw Failure("\(data): no run \(run) is known here") }
+            return json
+        }
+        let path = "/api/runs/\(percentEncoded(run))/\(reading.segment)"
+        let answer = try await collector.ask("GET", path, timeout: .seconds(600))
+        guard answer.status == 200 else { throw refusal(answer.status, answer.body) }
+        return answer.body
+    }
+
+    /// The data folder, opened; nil where a collector is asked.
+    func openedFolder() throws -> RunQueries? {
+        try data.map { try RunQueries(readingFolder: $0) }
+    }
+
+    /// A form of a run as JSON Lines, and how many spans it leaves out; nil for a run that is gone.
+    func lines(
+        _ form: ReadingForm, ofRun run: String, folder: RunQueries?
+    ) async throws -> (text: [UInt8], skipped: Int)? {
+        if let queries = folder {
+            let answer = try await queries.reading(run, .form(form), asLines: true)
+            guard case .lines(let text, let skipped)? = answer else { return nil }
+            return (text, skipped)
+        }
+        let path = "/api/runs/\(percentEncoded(run))/\(form.rawValue)?format=jsonl"
+        let answer = try await collector.ask("GET", path, timeout: .seconds(600))
+        if answer.status == 404 { return nil }
+        guard answer.status == 200 else { throw refusal(answer.status, answer.body) }
+        return (answer.body, Int(answer.headers["tracemend-skipped"] ?? "") ?? 0)
+    }
+
+    private func refusal(_ status: Int, _ body: [UInt8]) -> Failure {
+        let error = (try? JSONValue(parsing: body))?["error"]?.string
+        return Failure("\(collector.url): \(error ?? "answered \(status)")")
     }
 
     /// The mended spans of a run.
@@ -37,11 +99,8 @@ struct RunSource: ParsableArguments {
             return batch
         }
         let path = "/api/runs/\(percentEncoded(run))/otlp"
-        let (status, body) = try await collector.fetch("GET", path)
-        guard status == 200 else {
-            let error = (try? JSONValue(parsing: body))?["error"]?.string
-            throw Failure("\(collector.url): \(error ?? "answered \(status)")")
-        }
-        return try TraceBatch(json: body)
+        let answer = try await collector.ask("GET", path)
+        guard answer.status == 200 else { throw refusal(answer.status, answer.body) }
+        return try TraceBatch(json: answer.body)
     }
 }

@@ -37,6 +37,8 @@ struct Serve: AsyncParsableCommand {
     func run() async throws {
         // The databases hold prompts: what is made from here on is for this user alone.
         umask(0o077)
+        // A file that may not grow is an error like a full disk, and no reason to die.
+        signal(SIGXFSZ, SIG_IGN)
         let configuration = try configured()
         LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
         var logger = Logger(label: "tracemend")

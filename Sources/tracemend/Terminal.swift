@@ -7,4 +7,8 @@ enum Terminal {
         let noColour = ProcessInfo.processInfo.environment["NO_COLOR"] ?? ""
         return noColour.isEmpty && isatty(STDOUT_FILENO) == 1
     }
+
+    static func bold(_ text: String, _ isColoured: Bool) -> String {
+        isColoured ? "\u{1B}[1m\(text)\u{1B}[0m" : text
+    }
 }

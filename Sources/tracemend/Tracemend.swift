@@ -17,7 +17,8 @@ struct Tracemend: AsyncParsableCommand {
         version: tracemendVersion,
         subcommands: [
             Serve.self, Decode.self, Mend.self, Runs.self, Show.self, Read.self, Send.self,
-            Close.self, CheckConfig.self,
+            Close.self, Deliveries.self, Redeliver.self, Doctor.self, CheckConfig.self,
+            CheckRules.self,
         ])
 }
 

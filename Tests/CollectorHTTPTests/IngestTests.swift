@@ -22,19 +22,32 @@ struct Exchange: Sendable, CustomTestStringConvertible {
     var says = ""
 
     func check(_ client: any TestClientProtocol) async throws {
+        let answer = try await client.executeRequest(
+            uri: path, method: method, headers: fields(), body: ByteBuffer(bytes: body))
+        try check(Int(answer.status.code), answer.headers, String(buffer: answer.body))
+    }
+
+    func check(_ client: LiveClient) async throws {
+        let answer = try await client.ask(
+            path, method: method, headers: headers, body: ByteBuffer(bytes: body))
+        try check(answer.status, answer.headers, answer.text)
+    }
+
+    private func fields() throws -> HTTPFields {
         var fields = HTTPFields()
         for (name, value) in headers {
             fields[try #require(HTTPField.Name(name))] = value
         }
-        let answer = try await client.executeRequest(
-            uri: path, method: method, headers: fields, body: ByteBuffer(bytes: body))
-        let text = String(buffer: answer.body)
-        #expect(Int(answer.status.code) == status, "\(text)")
+        return fields
+    }
+
+    private func check(_ found: Int, _ headers: HTTPFields, _ text: String) throws {
+        #expect(found == status, "\(testDescription): \(text)")
         for (name, value) in answers {
-            let found = answer.headers[try #require(HTTPField.Name(name))] ?? ""
-            #expect(found == value, "\(name)")
+            let found = headers[try #require(HTTPField.Name(name))] ?? ""
+            #expect(found == value, "\(testDescription): \(name)")
         }
-        #expect(text.contains(says) || says.isEmpty, "\(text)")
+        #expect(text.contains(says) || says.isEmpty, "\(testDescription): \(text)")
         if method == .head { #expect(text.isEmpty) }
     }
 }
@@ -201,5 +214,105 @@ struct Exchange: Sendable, CustomTestStringConvertible {
             ).check(client)
             try await Exchange(testDescription: "within the room", status: 200).check(client)
         }
+    }
+
+    @Test func withTokensOnlyTheirHoldersMaySend() async throws {
+        let body = try Export.protobuf()
+        let rows = [
+            ("none", nil, 401), ("the first", "Bearer one", 200), ("the second", "bearer two", 200),
+            ("another", "Bearer three", 401), ("a part", "Bearer on", 401),
+            ("more than it", "Bearer onetwo", 401), ("another scheme", "Basic one", 401),
+            ("no token", "Bearer ", 401),
+        ].map { name, authorization, status in
+            Exchange(
+                testDescription: "the token of \(name)",
+                headers: Self.protobuf.merging(authorization.map { ["authorization": $0] } ?? [:]) {
+                    $1
+                }, body: body, status: status,
+                answers: status == 401
+                    ? ["www-authenticate": "Bearer", "content-type": "application/x-protobuf"]
+                    : [:],
+                says: status == 401 ? "OTEL_EXPORTER_OTLP_HEADERS" : "")
+        }
+        let collector = try TestCollector { $0.tokens = [Secret("one"), Secret("two")] }
+        try await collector.ingest { client in
+            for row in rows { try await row.check(client) }
+            try await Exchange(
+                testDescription: "probes need no token", method: .get, path: "/healthz",
+                headers: [:], status: 200
+            ).check(client)
+        }
+    }
+
+    @Test func pagesOfAllowedOriginsMayExport() async throws {
+        let body = try Export.protobuf()
+        let asking = ["access-control-request-method": "POST"]
+        let good = ["origin": "https://app.example"]
+        let rows = [
+            Exchange(
+                testDescription: "a preflight", method: .options,
+                headers: good.merging(asking) { $1 }.merging(
+                    ["access-control-request-headers": "content-type,x-rollout-id"]) { $1 },
+                status: 204,
+                answers: [
+                    "access-control-allow-origin": "https://app.example", "vary": "Origin",
+                    "access-control-allow-methods": "POST",
+                    "access-control-allow-headers": "content-type,x-rollout-id",
+                    "access-control-max-age": "7200",
+                ]),
+            Exchange(
+                testDescription: "a preflight of another origin", method: .options,
+                headers: asking.merging(["origin": "https://evil.example"]) { $1 }, status: 403,
+                answers: ["access-control-allow-origin": ""], says: "cors.allowed_origins"),
+            Exchange(
+                testDescription: "an export of a page", headers: Self.protobuf.merging(good) { $1 },
+                body: body, status: 200,
+                answers: ["access-control-allow-origin": "https://app.example"]),
+            Exchange(
+                testDescription: "an error of a page",
+                headers: good.merging(["content-type": "text/plain"]) { $1 }, body: body,
+                status: 415, answers: ["access-control-allow-origin": "https://app.example"]),
+            Exchange(
+                testDescription: "OPTIONS that asks nothing", method: .options, headers: good,
+                status: 405, answers: ["allow": "POST"]),
+        ]
+        let collector = try TestCollector { $0.allowedOrigins = ["https://app.example"] }
+        try await collector.ingest { client in
+            for row in rows { try await row.check(client) }
+        }
+        let plain = try TestCollector()
+        try await plain.ingest { client in
+            try await Exchange(
+                testDescription: "without origins there is no CORS", method: .options,
+                headers: good.merging(asking) { $1 }, status: 405,
+                answers: ["access-control-allow-origin": ""]
+            ).check(client)
+        }
+    }
+
+    @Test func aServiceThatSendsMostOfTooMuchIsHeldBack() async throws {
+        let collector = try TestCollector { $0.limits.bytesInFlight = 4000 }
+        let receiver = collector.pipeline.receiver
+        func body(_ service: String) -> [UInt8] {
+            Array(Export.json().replacing(#""agent""#, with: "\"\(service)\"").utf8)
+        }
+        func send(_ service: String) async throws -> Int {
+            let head = IngestHead(
+                method: "POST", path: "/v1/traces", mediaType: "application/json")
+            guard case .read(let exchange)? = receiver.step(for: head) else { return 0 }
+            if let refused = exchange.append(body(service)) { return refused.status }
+            return await exchange.finish().status
+        }
+        // While there is room, everybody may send as much as they like.
+        for _ in 0..<9 { #expect(try await send("runaway") == 200) }
+        #expect(try await send("other") == 200)
+        // A body that has not ended takes more than half of the room.
+        let head = IngestHead(method: "POST", path: "/v1/traces", mediaType: "application/json")
+        guard case .read(let slow)? = receiver.step(for: head) else { return }
+        #expect(slow.append([UInt8](repeating: 32, count: 2100)) == nil)
+        #expect(try await send("runaway") == 429)
+        #expect(try await send("other") == 200)
+        _ = await slow.finish()
+        try await collector.pipeline.finish()
     }
 }

@@ -40,9 +40,9 @@ import Testing
         logger.logLevel = .critical
         let quiet = logger
         let (ports, bound) = AsyncStream.makeStream(of: Int.self)
-        let first = Listener.ingest(pipeline, host: "127.0.0.1", port: 0, logger: quiet) {
-            bound.yield($0)
-        }
+        var configuration = collector.configuration
+        configuration.port = 0
+        let first = IngestListener(pipeline, configuration, logger: quiet) { bound.yield($0) }
         let group = ServiceGroup(services: [first], logger: quiet)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }

@@ -79,6 +79,28 @@ import Testing
             #expect(spans["spans"]?[1]?["rollout_id"] == "ro 1")
             #expect(spans["spans"]?[1]?["sequence_id"] == 2)
 
+            let triplets = try await Self.get("/api/runs/ro%201/at-1/triplets", client)
+            #expect(triplets["triplets"]?[0]?["metadata"]?["request"]?["model"] == "gpt-4o")
+            let messages = try await Self.get("/api/runs/ro%201/at-1/messages", client)
+            #expect(messages["messages"] == [])
+            #expect(messages["skipped"]?[0]?["cause"] == "no_prompt")
+            let rewards = try await Self.get("/api/runs/ro%201/at-1/rewards", client)
+            #expect(rewards["final_reward"] == .null)
+            let doctor = try await Self.get("/api/runs/ro%201/at-1/doctor", client)
+            #expect(doctor["state"] == "closed")
+            #expect(
+                doctor["findings"]?.array?.map { $0["code"] }
+                    == ["no_response", "no_token_ids", "no_messages", "no_reward"])
+            let lines = try await client.executeRequest(
+                uri: "/api/runs/ro%201/at-1/spans?format=jsonl", method: .get, headers: [:],
+                body: nil)
+            #expect(lines.headers[.contentType] == "application/jsonl")
+            #expect(String(buffer: lines.body).split(separator: "\n").count == 2)
+            let other = try await client.executeRequest(
+                uri: "/api/runs/ro%201/at-1/spans?format=xml", method: .get, headers: [:],
+                body: nil)
+            #expect(other.status == .badRequest)
+
             let otlp = try await Self.get("/api/runs/ro%201/at-1/otlp", client)
             let batch = try TraceBatch(json: otlp.serialized())
             #expect(batch.spans.count == 2)
@@ -97,6 +119,11 @@ import Testing
                 uri: "/api/runs/\(Self.trace)/tree", method: .get, headers: [:], body: nil)
             #expect(answer.status == .temporaryRedirect)
             #expect(answer.headers[.location] == "/api/runs/ro%2Fat/tree")
+            let lines = try await client.executeRequest(
+                uri: "/api/runs/\(Self.trace)/triplets?format=jsonl", method: .get, headers: [:],
+                body: nil)
+            #expect(
+                lines.headers[.location] == "/api/runs/ro%2Fat/triplets?format=jsonl")
             let tree = try await Self.get("/api/runs/ro%2Fat/tree", client)
             #expect(tree["roots"]?[0]?["children"]?.array?.count == 1)
         }

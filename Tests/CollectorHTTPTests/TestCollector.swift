@@ -10,26 +10,36 @@ import ServiceLifecycle
 /// A collector with a data folder of its own, and its two surfaces without sockets.
 struct TestCollector {
     let pipeline: Pipeline
+    let configuration: Configuration
     let folder: URL
 
     init(_ configure: (inout Configuration) -> Void = { _ in }) throws {
-        folder = FileManager.default.temporaryDirectory
-            .appending(path: "tracemend-\(UUID().uuidString)")
         var configuration = Configuration()
-        configuration.dataDirectory = folder.path
+        configuration.dataDirectory =
+            FileManager.default.temporaryDirectory
+            .appending(path: "tracemend-\(UUID().uuidString)").path
         configure(&configuration)
+        folder = URL(filePath: configuration.dataDirectory)
         var logger = Logger(label: "test")
         logger.logLevel = .critical
+        self.configuration = configuration
         pipeline = try Pipeline(configuration: configuration, logger: logger)
     }
 
-    /// Runs the collector's services while the body asks the ingest surface.
+    /// Runs the collector's services and its ingest listener while the body asks it, over a socket.
     func ingest<Value: Sendable>(
-        _ body: @escaping @Sendable (any TestClientProtocol) async throws -> Value
+        _ body: @escaping @Sendable (LiveClient) async throws -> Value
     ) async throws -> Value {
-        try await running {
-            try await Application(responder: IngestResponder(pipeline: pipeline))
-                .test(.router) { try await body($0) }
+        let (ports, bound) = AsyncStream.makeStream(of: Int.self)
+        var listening = configuration
+        (listening.host, listening.port) = ("127.0.0.1", 0)
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        let listener = IngestListener(pipeline, listening, logger: logger) { bound.yield($0) }
+        return try await running([listener]) {
+            var ports = ports.makeAsyncIterator()
+            guard let port = await ports.next() else { throw CancellationError() }
+            return try await LiveClient.with(port: port) { try await body($0) }
         }
     }
 
@@ -45,10 +55,10 @@ struct TestCollector {
     }
 
     private func running<Value: Sendable>(
-        _ body: @escaping @Sendable () async throws -> Value
+        _ listeners: [any Service] = [], _ body: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
         let services = ServiceGroup(
-            services: pipeline.services, logger: Logger(label: "test"))
+            services: pipeline.services + listeners, logger: Logger(label: "test"))
         let result = try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await services.run() }
             let value = await Result { try await body() }

@@ -5,6 +5,18 @@ import Testing
 
 @Suite("A process that is killed loses nothing that it acknowledged")
 struct CrashTests {
+    @Test("After a shutdown all of it is one file")
+    func shutdown() async throws {
+        try await withScratch { scratch in
+            try await scratch.open { inbox in
+                let id = try await inbox.append(request(span(1)))
+                #expect(try await inbox.reader.body(ofRequest: id) != nil)
+            }
+            let files = try FileManager.default.contentsOfDirectory(atPath: scratch.directory)
+            #expect(files == ["inbox.sqlite"])
+        }
+    }
+
     @Test("Killed after some acknowledged requests", arguments: 1...4)
     func kill(round: Int) async throws {
         try await withScratch { scratch in

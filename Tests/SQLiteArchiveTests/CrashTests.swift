@@ -9,9 +9,9 @@ import Testing
     /// A killed process leaves the log as far as it was written; every length must be survived.
     @Test func aLogThatEndsAnywhereLeavesTheOldRevisionOrTheNew() async throws {
         let store = try TemporaryArchive()
-        try await store.archive.deliver(revision(1))
+        try await store.archive.deliver(numberedRevision(1))
         let old = try logLength(store)
-        try await store.archive.deliver(revision(2))
+        try await store.archive.deliver(numberedRevision(2))
         let new = try logLength(store)
         #expect(old < new)
 
@@ -27,7 +27,7 @@ import Testing
             let archive = try SQLiteArchive(.init(directory: copy.path))
             seen.insert(try await wholeRevision(archive.reader))
             // What was lost comes again, and then it is there.
-            try await archive.deliver(revision(2))
+            try await archive.deliver(numberedRevision(2))
             #expect(try await wholeRevision(archive.reader) == 2)
             try await archive.close()
         }
@@ -36,11 +36,11 @@ import Testing
 
     @Test func readersSeeWholeRevisionsWhileOthersAreWritten() async throws {
         let store = try TemporaryArchive()
-        try await store.archive.deliver(revision(1))
+        try await store.archive.deliver(numberedRevision(1))
         let reader = try ArchiveReader(directory: store.directory)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
-                for number in 2...30 { try await store.archive.deliver(revision(number)) }
+                for number in 2...30 { try await store.archive.deliver(numberedRevision(number)) }
             }
             group.addTask {
                 var last = 1
@@ -61,7 +61,7 @@ import Testing
 }
 
 /// A revision each of whose spans tells its number; even ones have more spans than odd ones.
-private func revision(_ number: Int) -> Revision {
+func numberedRevision(_ number: Int) -> Revision {
     var sketch = RunSketch()
     for span in 1...(number % 2 == 0 ? 12 : 9) {
         sketch.add(
@@ -75,17 +75,17 @@ private func revision(_ number: Int) -> Revision {
 }
 
 /// The number of the stored revision, once it is certain that all of it is there and nothing else.
-private func wholeRevision(_ reader: ArchiveReader) async throws -> Int {
+func wholeRevision(_ reader: ArchiveReader) async throws -> Int {
     let batch = try #require(try await reader.batch(ofRun: "ro-1/at-1"))
     let numbers = Set(batch.spans.map { batch.value("number", in: $0.attributes)?.intValue })
     let number = Int(try #require(numbers.first ?? nil))
     #expect(numbers.count == 1)
-    #expect(batch.protobuf() == revision(number).run.batch.protobuf())
+    #expect(batch.protobuf() == numberedRevision(number).run.batch.protobuf())
     return number
 }
 
 /// A folder that goes away with the test.
-private final class TemporaryFolder {
+final class TemporaryFolder {
     let path: String
 
     init() throws {

@@ -78,6 +78,36 @@ struct RuleErrorTests {
         #expect(mine.dialectNames == builtIn.dialectNames + ["mine"])
     }
 
+    @Test("All mistakes are told, in the order of files and lines")
+    func allMistakes() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+        try FileManager.default.createDirectory(
+            at: folder.appending(path: "dialects"), withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let files = [
+            "dialects.tsv": Self.dialects,
+            "detect.tsv": Self.detect + "\nhis\tbig\tsmell\ta\t",
+            "dialects/mine.tsv": Self.dialectHeader
+                + "\na\tgen_ai.no.such\tstr\twhat\tsoon\tM\t\nb\tuser.id\tstir\t\t\tM\t",
+            "dialects/his.tsv": Self.dialectHeader, "dialect.tsv": "",
+        ]
+        for (path, text) in files {
+            try Data(text.utf8).write(to: folder.appending(path: path))
+        }
+        let places = try RuleSet.problems(inDirectory: folder.path).map { problem in
+            switch problem {
+            case .malformed(let file, let line, let column, _, _): "\(file):\(line) \(column)"
+            default: problem.description.split(separator: ":").first.map { String($0) } ?? ""
+            }
+        }
+        #expect(
+            places == [
+                "detect.tsv:3 dialect", "detect.tsv:3 weight", "detect.tsv:3 kind", "dialect.tsv",
+                "dialects/his.tsv", "dialects/mine.tsv:2 target", "dialects/mine.tsv:2 when",
+                "dialects/mine.tsv:2 prio", "dialects/mine.tsv:3 op",
+            ])
+    }
+
     @Test("A folder that is not there is told")
     func missingFolder() {
         #expect(throws: RuleError.self) { try RuleSet(directories: ["/no/such/folder"]) }

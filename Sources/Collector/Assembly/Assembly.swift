@@ -109,7 +109,7 @@ struct Assembly: Service {
             status.key, .atLeast(through: status.lastRequest), pins: .none)
         // What came since the run was looked up has not been silent for long.
         let isSettled = isSettled && made.throughRequest == status.lastRequest
-        undelivered?.insert(status.key, bytes: made.run.batch.memoryBytes)
+        undelivered?.insert(status.key, bytes: made.run.memoryBytes)
         let traces = Set(made.run.spans.filter { !$0.isPlaceholder }.map(\.reported.traceID))
         let isRecorded = try await inbox.recordRevision(
             RevisionRecord(

@@ -8,6 +8,8 @@ public enum ConfigurationError: Error, Hashable, Sendable, CustomStringConvertib
     case badValue(key: String, source: String, expected: String, found: String)
     case missing(key: String, source: String)
     case duplicateSink(name: String)
+    /// The API listener can stand in front of one store alone.
+    case twoGateways
     case openAPIWithoutToken(host: String)
     case incompleteTLS(missing: String)
     /// A request of `limits.body_bytes` would never find room.
@@ -22,6 +24,7 @@ public enum ConfigurationError: Error, Hashable, Sendable, CustomStringConvertib
             "\(source): \(key): expected \(expected), found \(found)"
         case .missing(let key, let source): "\(source): \(key) is missing"
         case .duplicateSink(let name): "sinks: two sinks have the name \(name)"
+        case .twoGateways: "sinks: only one sink may have gateway: true"
         case .bodyBeyondBytesInFlight(let body, let inFlight):
             "limits.body_bytes: expected at most limits.bytes_in_flight, which is \(inFlight), found \(body)"
         case .incompleteTLS(let missing):
@@ -109,6 +112,7 @@ extension Configuration {
         for sink in sinks where !names.insert(sink.name).inserted {
             throw .duplicateSink(name: sink.name)
         }
+        if sinks.count(where: \.isGateway) > 1 { throw .twoGateways }
         if limits.bodyBytes > limits.bytesInFlight {
             throw .bodyBeyondBytesInFlight(
                 body: limits.bodyBytes, inFlight: limits.bytesInFlight)

@@ -1,4 +1,5 @@
 public import Logging
+public import SemanticConventions
 
 /// All that a collector can be told. Every default makes a collector that needs no configuration.
 public struct Configuration: Sendable {
@@ -29,6 +30,10 @@ public struct Configuration: Sendable {
     public var runKey: [String] = []
     /// A folder of dialect tables that is read on top of the built-in ones.
     public var rulesDirectory: String?
+    /// What becomes of attributes that others tell in full after normalising.
+    public var originals = Originals.keep
+    /// Names of credentials beside the built-in ones; `*` stands for any characters.
+    public var maskedKeys: [String] = []
     public var sinks: [SinkConfiguration] = []
     public var limits = Limits()
     /// How long requests in flight may take to finish after SIGTERM.
@@ -111,6 +116,13 @@ public struct SinkConfiguration: Hashable, Sendable {
     public var timeout = Duration.seconds(30)
     /// One request holds at most this many bytes before compression.
     public var maximumRequestBytes = 4 << 20
+    /// Bodies that wait for this sink beyond so many bytes park its oldest runs; nil for half of
+    /// `inbox.maximum_bytes`.
+    public var backlogBytes: Int?
+    /// The API listener stands in front of this LightningStore.
+    public var isGateway = false
+    /// Runs without rollout ids get a rollout of their own in this LightningStore.
+    public var adoptsRuns = false
 
     public init(kind: Kind, name: String, endpoint: String) {
         self.kind = kind

@@ -80,6 +80,14 @@ public struct ConfigurationKey: Sendable {
             $0.rulesDirectory = $1
             return !$1.isEmpty
         },
+        choice("originals", \.originals),
+        ConfigurationKey(
+            name: "masking.keys", expectation: "names of credentials, separated by commas"
+        ) {
+            $0.maskedKeys = $1.split(separator: ",").map { String($0.trimmed) }
+                .filter { !$0.isEmpty }
+            return true
+        },
         bytes("limits.body_bytes", \.limits.bodyBytes),
         bytes("limits.bytes_in_flight", \.limits.bytesInFlight),
         count("limits.nodes", \.limits.nodes),

@@ -54,7 +54,8 @@ extension SinkConfiguration {
     }
 
     private static let scalarKeys: Set<String> = [
-        "type", "name", "endpoint", "compression", "timeout", "maximum_request_bytes",
+        "type", "name", "endpoint", "compression", "timeout", "maximum_request_bytes", "gateway",
+        "adopt", "backlog_bytes",
     ]
 
     private mutating func readOptions(
@@ -76,13 +77,43 @@ extension SinkConfiguration {
             }
             timeout = duration
         }
+        if let text = scalars["gateway"] {
+            isGateway = try flag(text, key: "\(key).gateway", file: file)
+        }
+        if let text = scalars["adopt"] {
+            adoptsRuns = try flag(text, key: "\(key).adopt", file: file)
+        }
         if let text = scalars["maximum_request_bytes"] {
-            guard let bytes = byteCount(text) else {
-                throw .badValue(
-                    key: "\(key).maximum_request_bytes", source: file,
-                    expected: ConfigurationKey.bytesText, found: "\"\(text)\"")
-            }
-            maximumRequestBytes = bytes
+            maximumRequestBytes = try bytes(
+                text, key: "\(key).maximum_request_bytes", file: file)
+        }
+        if let text = scalars["backlog_bytes"] {
+            backlogBytes = try bytes(text, key: "\(key).backlog_bytes", file: file)
+        }
+    }
+
+    private func bytes(
+        _ text: String, key: String, file: String
+    ) throws(ConfigurationError) -> Int {
+        guard let bytes = byteCount(text) else {
+            throw .badValue(
+                key: key, source: file, expected: ConfigurationKey.bytesText,
+                found: "\"\(text)\"")
+        }
+        return bytes
+    }
+
+    /// A flag that only a LightningStore has.
+    private func flag(
+        _ text: String, key: String, file: String
+    ) throws(ConfigurationError) -> Bool {
+        guard kind == .lightning else { throw .unknownKey(key, source: file) }
+        switch text {
+        case "true": return true
+        case "false": return false
+        default:
+            throw .badValue(
+                key: key, source: file, expected: "true or false", found: "\"\(text)\"")
         }
     }
 

@@ -22,8 +22,7 @@ struct DeliveryLoop: Service {
     /// Raised when a delivery ended, well or badly.
     let delivered: Signal
     let undelivered: UndeliveredRevisions
-
-    private let health = SinkHealth()
+    let health: SinkHealth
 
     /// How many runs are on their way to the sink at one time.
     private static let runsSideBySide = 8
@@ -51,7 +50,7 @@ struct DeliveryLoop: Service {
 
     /// Delivers what waits and is due.
     /// - Returns: how long nothing else will be due unless a revision comes.
-    private func deliverWhatWaits() async throws -> Duration {
+    func deliverWhatWaits() async throws -> Duration {
         let now = clock.now
         if health.retryUnixNano > now { return pause(until: health.retryUnixNano) }
         // What was appended cannot be taken back, so there a run comes when it is whole.
@@ -131,6 +130,10 @@ struct DeliveryLoop: Service {
         do {
             try await fail(delivery, .retryable(reason: "\(error)", after: nil))
         } catch {
+            // Nobody remembers this failure, nor what the sink may have taken: without a pause it
+            // would be sent the same again and again.
+            let pause = retry.delay(attempt: health.failures + 1, random: .random(in: 0..<1))
+            _ = health.failed(retryUnixNano: clock.now + pause.nanoseconds)
             logger.error(
                 "a failed delivery was not written down",
                 metadata: [
@@ -143,18 +146,18 @@ struct DeliveryLoop: Service {
         let key = delivery.run.key
         switch error {
         case .retryable(let reason, let after):
-            let pause = retry.delay(
-                attempt: max(delivery.attempts, health.failures) + 1, retryAfter: after,
-                random: .random(in: 0..<1))
-            try await inbox.failed(
-                sink: sink.name, run: key, error: reason,
-                retryAtUnixNano: clock.now + pause.nanoseconds)
-            metrics.add(.deliveries, labels: ["sink": sink.name, "result": "retried"])
-            let isNews = health.failed(retryUnixNano: clock.now + pause.nanoseconds)
+            let isNews = try await retryLater(delivery, reason, after: after)
             logger.log(
                 level: isNews ? .warning : .debug,
                 "a delivery failed; the sink is tried again until it is back",
                 metadata: ["sink": "\(sink.name)", "run": "\(key.id)", "reason": "\(reason)"])
+        case .misconfigured(let reason):
+            _ = try await retryLater(delivery, reason, after: nil)
+            // At least once a minute for as long as it lasts: nothing is delivered before somebody
+            // acts, and what comes meanwhile fills the disk.
+            logger.error(
+                "a sink turns everything away; check its address and credentials",
+                metadata: ["sink": "\(sink.name)", "reason": "\(reason)"])
         case .permanent(let reason):
             try await inbox.park(sink: sink.name, run: key, error: reason)
             metrics.add(.deliveries, labels: ["sink": sink.name, "result": "parked"])
@@ -162,6 +165,20 @@ struct DeliveryLoop: Service {
                 "a run is parked: this sink will not take it",
                 metadata: ["sink": "\(sink.name)", "run": "\(key.id)", "reason": "\(reason)"])
         }
+    }
+
+    /// - Returns: whether the sink was well before.
+    private func retryLater(
+        _ delivery: Delivery, _ reason: String, after: Duration?
+    ) async throws -> Bool {
+        let pause = retry.delay(
+            attempt: max(delivery.attempts, health.failures) + 1, retryAfter: after,
+            random: .random(in: 0..<1))
+        try await inbox.failed(
+            sink: sink.name, run: delivery.run.key, error: reason,
+            retryAtUnixNano: clock.now + pause.nanoseconds)
+        metrics.add(.deliveries, labels: ["sink": sink.name, "result": "retried"])
+        return health.failed(retryUnixNano: clock.now + pause.nanoseconds)
     }
 
     private func pins(of run: RunStatus) async throws -> Pins {

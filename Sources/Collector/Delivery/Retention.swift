@@ -10,11 +10,18 @@ import SQLiteArchive
 struct Retention: Service {
     let inbox: Inbox
     let archive: SQLiteArchive?
-    /// The names of the sinks that may be away for long.
-    let remoteSinks: [String]
+    /// Of the sinks that may be away for long.
+    let backlogs: [Backlog]
     let configuration: Configuration
+    let metrics: Metrics
     let clock: UnixClock
     let logger: Logger
+
+    /// What may wait for one sink before its oldest runs are parked.
+    struct Backlog {
+        var sink: String
+        var bytes: Int
+    }
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
@@ -42,20 +49,21 @@ struct Retention: Service {
                 metadata: ["requests": "\(report.requests)", "bytes": "\(report.bytes)"])
         }
         // A sink that is away must not fill the inbox until it refuses what comes.
-        for sink in remoteSinks {
+        for backlog in backlogs {
             let parked = try await inbox.parkOldest(
-                sink: sink, keepingBytes: settings.maximumBytes / 2,
-                error: "the sink's backlog exceeded half of inbox.maximum_bytes")
+                sink: backlog.sink, keepingBytes: backlog.bytes,
+                error: "the sink's backlog exceeded \(backlog.bytes) bytes")
             if parked > 0 {
                 logger.error(
                     "the oldest runs are parked for a sink that is away",
-                    metadata: ["sink": "\(sink)", "runs": "\(parked)"])
+                    metadata: ["sink": "\(backlog.sink)", "runs": "\(parked)"])
             }
         }
         let kept = configuration.archive
         if let archive, kept.keepAge != nil || kept.keepBytes != nil {
             let pruned = try await archive.prune(
                 maximumAge: kept.keepAge, maximumBytes: kept.keepBytes.map(Int64.init))
+            metrics.add(.prunedSpans, pruned.spans)
             if pruned.runs > 0 {
                 logger.info(
                     "old runs left the archive",

@@ -30,7 +30,8 @@ extension SinkConfiguration {
         case .lightning:
             return try LightningSink(
                 LightningSink.Configuration(
-                    name: name, url: endpoint, headers: fields, timeout: timeout), warn: warn)
+                    name: name, url: endpoint, headers: fields, timeout: timeout,
+                    adoptsRuns: adoptsRuns), warn: warn)
         }
     }
 

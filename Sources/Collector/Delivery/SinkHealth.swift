@@ -36,6 +36,11 @@ final class SinkHealth: Sendable {
         }
     }
 
+    /// Lets the sink be asked at once, whatever it did before.
+    func forgive() {
+        state.withLock { $0.retryUnixNano = 0 }
+    }
+
     /// Takes the traces of a run, so that no other run that has spans of them is delivered at the
     /// same time; false where one of them is taken.
     func begin(_ traces: [TraceID]) -> Bool {

@@ -53,7 +53,8 @@ func readBody(
             case (.traces, .json): try TraceBatch(json: plain, keys: keys, limits: decoding)
             case (.logs, .protobuf):
                 try LogBatch(protobuf: plain, keys: keys, limits: decoding).generativeEvents()
-            case (.logs, .json): try LogBatch(json: plain, keys: keys, limits: decoding).generativeEvents()
+            case (.logs, .json):
+                try LogBatch(json: plain, keys: keys, limits: decoding).generativeEvents()
             }
         let report = batch.sanitizeIDs()
         return (batch, report)

@@ -33,21 +33,23 @@ final class DecodingLanes: Sendable {
     /// Runs the work on a thread of its own when there is a lane and room.
     /// - Parameter bytes: what the work may take.
     func run(bytes: Int, _ work: @escaping @Sendable () -> Void) {
-        start(state.withLock { state in
-            state.waiting.append(Job(bytes: bytes, work: work))
-            return next(&state)
-        })
+        start(
+            state.withLock { state in
+                state.waiting.append(Job(bytes: bytes, work: work))
+                return next(&state)
+            })
     }
 
     private func start(_ jobs: [Job]) {
         for job in jobs {
             queue.async {
                 job.work()
-                self.start(self.state.withLock { state in
-                    state.running -= 1
-                    state.bytes -= job.bytes
-                    return self.next(&state)
-                })
+                self.start(
+                    self.state.withLock { state in
+                        state.running -= 1
+                        state.bytes -= job.bytes
+                        return self.next(&state)
+                    })
             }
         }
     }

@@ -139,7 +139,8 @@ public final class IngestExchange: Sendable {
             case .failure(let error):
                 self.receiver.logger.error(
                     "a request could not be kept", metadata: ["reason": "\(error)"])
-                answer(self.receiver.refusal(503, .unavailable, self.reason(error), in: self.encoding))
+                answer(
+                    self.receiver.refusal(503, .unavailable, self.reason(error), in: self.encoding))
             case .success:
                 self.count(read.records, signal, bytes: body.count)
                 answer(self.success(rejected: read.rejected, message: read.message))

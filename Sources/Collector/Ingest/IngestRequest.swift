@@ -17,7 +17,8 @@ public struct IngestHead: Sendable {
     public var attemptID: String?
 
     public init(
-        method: String, path: String, query: String? = nil, mediaType: String? = nil, contentEncoding: String? = nil,
+        method: String, path: String, query: String? = nil, mediaType: String? = nil,
+        contentEncoding: String? = nil,
         contentLength: Int? = nil, rolloutID: String? = nil, attemptID: String? = nil
     ) {
         self.method = method

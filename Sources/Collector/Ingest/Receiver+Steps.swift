@@ -47,7 +47,8 @@ extension Receiver {
         -> IngestOutcome
     {
         refusal(
-            status, code, message, in: head.flatMap { BodyFormat(contentType: $0.mediaType) } ?? .protobuf)
+            status, code, message,
+            in: head.flatMap { BodyFormat(contentType: $0.mediaType) } ?? .protobuf)
     }
 }
 

@@ -32,7 +32,8 @@ final class ServiceShares: Sendable {
         state.withLock { state in
             let age = now - state.startedUnixNano
             if age >= Self.windowNanoseconds || age < 0 {
-                state.previous = age < 2 * Self.windowNanoseconds && age >= 0 ? state.current : Window()
+                state.previous =
+                    age < 2 * Self.windowNanoseconds && age >= 0 ? state.current : Window()
                 state.current = Window()
                 state.startedUnixNano = now
             }

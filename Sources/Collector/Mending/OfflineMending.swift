@@ -66,6 +66,12 @@ public struct OfflineMending: Sendable {
     }
 }
 
+/// What is wrong with a folder of dialect tables, one sentence a mistake; none where all is right.
+/// - Throws: where the folder cannot be read.
+public func problemsOfRules(inDirectory directory: String) throws -> [String] {
+    try RuleSet.problems(inDirectory: directory).map(\.description)
+}
+
 extension RuleSet {
     /// The built-in rules, and those of a folder on top.
     static func forCollector(directory: String?) throws -> RuleSet {

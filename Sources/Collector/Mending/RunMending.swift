@@ -23,6 +23,12 @@ struct RunMending: Sendable {
     private let mended: RecentlyUsed<RunKey, Made>
     private let assigned: RecentlyUsed<[Int64], RunAssignment>
 
+    private static let assignedCacheBytes = 16 << 20
+    /// A place and two numbers, and some room for growing.
+    private static let assignedSpanBytes = 24
+    /// What a cached value takes besides its spans: small runs are many, and each has its arrays.
+    fileprivate static let entryBytes = 1024
+
     /// A mended run and how far it reaches.
     struct Made: Sendable {
         var run: MendedRun
@@ -46,8 +52,7 @@ struct RunMending: Sendable {
         reading = RunReader(
             inbox: inbox, keys: keys, limits: limits, metrics: metrics, logger: logger)
         mended = RecentlyUsed(limit: limits.mendedCacheBytes)
-        // By spans: a number or two for each.
-        assigned = RecentlyUsed(limit: 1 << 20)
+        assigned = RecentlyUsed(limit: Self.assignedCacheBytes)
     }
 
     /// Which requests of a run a revision takes account of.
@@ -73,7 +78,7 @@ struct RunMending: Sendable {
         let older = try await olderSpans(of: sources.run)
         let made = try await thread.run { make(sources, requests, older: older, pins: pins) }
         if pins.spans.isEmpty {
-            mended.insert(made, for: key, weight: made.run.batch.memoryBytes)
+            mended.insert(made, for: key, weight: made.run.memoryBytes)
         }
         return made
     }
@@ -140,7 +145,8 @@ struct RunMending: Sendable {
             requests.map { RunAssignment.Request(batch: $0.batch, context: $0.context) },
             runKeyAttributes: runKey)
         let spans = requests.reduce(0) { $0 + $1.batch.spans.count }
-        assigned.insert(assignment, for: ids, weight: spans)
+        assigned.insert(
+            assignment, for: ids, weight: Self.entryBytes + spans * Self.assignedSpanBytes)
         return assignment
     }
 
@@ -192,8 +198,19 @@ extension TraceBatch {
 
     /// About how much memory the batch takes.
     var memoryBytes: Int {
-        bytes.count + attributes.count * MemoryLayout<Attribute>.stride
-            + spans.count * MemoryLayout<SpanRecord>.stride
-            + (events.count + links.count) * MemoryLayout<LinkRecord>.stride
+        RunMending.entryBytes + bytes.capacity
+            + attributes.capacity * MemoryLayout<Attribute>.stride
+            + spans.capacity * MemoryLayout<SpanRecord>.stride
+            + events.capacity * MemoryLayout<EventRecord>.stride
+            + links.capacity * MemoryLayout<LinkRecord>.stride
+            + scopes.capacity * MemoryLayout<ScopeRecord>.stride
+            + resources.capacity * MemoryLayout<ResourceRecord>.stride
+    }
+}
+
+extension MendedRun {
+    /// About what it takes in memory.
+    var memoryBytes: Int {
+        batch.memoryBytes + spans.capacity * MemoryLayout<MendedSpan>.stride
     }
 }

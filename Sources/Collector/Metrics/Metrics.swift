@@ -19,6 +19,7 @@ public final class Metrics: Sendable {
         case repairedSpans = "tracemend_repaired_spans_total"
         case deliveries = "tracemend_deliveries_total"
         case deliveredSpans = "tracemend_delivered_spans_total"
+        case prunedSpans = "tracemend_pruned_spans_total"
         case mendingFailures = "tracemend_mending_failures_total"
 
         var help: String {
@@ -36,6 +37,7 @@ public final class Metrics: Sendable {
             case .repairedSpans: "Spans whose parent was mended, by rule, once for each revision."
             case .deliveries: "Deliveries, by sink and result."
             case .deliveredSpans: "Spans delivered, by sink."
+            case .prunedSpans: "Spans that left the archive over its age or size."
             case .mendingFailures: "Runs that could not be read back from the inbox."
             }
         }

@@ -20,16 +20,21 @@ public struct RunQueries: Sendable {
     public init(readingFolder folder: String) throws(QueryError) {
         do {
             archive = try ArchiveReader(directory: folder)
+            // A copy of the archive alone can be read as well.
+            let path = folder + "/" + Pipeline.inboxFileName
+            inbox =
+                FileManager.default.fileExists(atPath: path) ? try InboxReader(path: path) : nil
         } catch {
             throw .unreadable("\(error)")
         }
-        inbox = nil
     }
 
     /// The answer about one run.
     public enum Answer: Sendable {
         /// A JSON text as UTF-8. What spans nest may be deeper than a `JSONValue` may be.
         case json([UInt8])
+        /// JSON Lines as UTF-8, and how many spans were left out.
+        case lines([UInt8], skipped: Int)
         /// The trace belongs to this run.
         case alias(String)
         case unknown
@@ -51,7 +56,10 @@ public struct RunQueries: Sendable {
     }
 
     /// One reading of one run, by its id or by a trace id that is an alias of it.
-    public func answer(_ id: String, _ reading: RunReading) async throws(QueryError) -> Answer {
+    /// - Parameter asLines: JSON Lines instead of one JSON text, where the reading is a form.
+    public func answer(
+        _ id: String, _ reading: RunReading, asLines: Bool = false
+    ) async throws(QueryError) -> Answer {
         guard let archive else { throw .noArchive }
         do {
             guard let run = try await archive.run(id) else {
@@ -59,16 +67,36 @@ public struct RunQueries: Sendable {
             }
             if reading == .summary { return .json(try await summary(of: run).serialized()) }
             guard let batch = try await archive.batch(ofRun: id) else { return .unknown }
-            return .json(
-                try await writing.run {
-                    switch reading {
-                    case .summary, .otlp: batch.json()
-                    case .tree: SpanTree(batch).jsonBytes()
-                    case .spans: Self.spans(of: run, batch).serialized()
-                    }
-                })
+            let circumstances = try await circumstances(of: run)
+            let document = RunDocument(
+                batch, id: run.id, rolloutID: run.rolloutID, attemptID: run.attemptID)
+            return try await writing.run {
+                switch reading {
+                case .form(let form) where asLines:
+                    let lines = document.lines(form)
+                    return .lines(lines.text, skipped: lines.skipped)
+                case .form(let form): return .json(document.json(form))
+                case .tree: return .json(SpanTree(batch).jsonBytes())
+                case .doctor, .summary:
+                    return .json(Diagnosis(batch, circumstances).json(run: run.id).serialized())
+                }
+            }
         } catch {
             throw .unreadable("\(error)")
+        }
+    }
+
+    /// One reading of one run, by its id or an alias, which is followed; nil where there is none.
+    public func reading(
+        _ id: String, _ reading: RunReading, asLines: Bool = false
+    ) async throws(QueryError) -> Answer? {
+        var answer = try await answer(id, reading, asLines: asLines)
+        if case .alias(let target) = answer {
+            answer = try await self.answer(target, reading, asLines: asLines)
+        }
+        switch answer {
+        case .json, .lines: return answer
+        case .alias, .unknown: return nil
         }
     }
 
@@ -99,19 +127,25 @@ public struct RunQueries: Sendable {
         return runs.count == 1 && runs[0] != id ? runs[0] : nil
     }
 
-    private static func spans(of run: ArchivedRun, _ batch: TraceBatch) -> JSONValue {
-        let model = SpanModel(rolloutID: run.rolloutID ?? run.id, attemptID: run.attemptID ?? "")
-        return [
-            "spans": .array(
-                batch.spans.indices.map { model.json(of: $0, in: batch, sequenceID: $0 + 1) })
-        ]
+    private func state(of run: ArchivedRun) async throws -> String {
+        if let inbox, let key = RunKey(id: run.id), let status = try await inbox.run(key) {
+            return status.state.rawValue
+        }
+        return run.isSettled ? "settled" : "open"
+    }
+
+    private func circumstances(of run: ArchivedRun) async throws -> Diagnosis.Circumstances {
+        var circumstances = Diagnosis.Circumstances(state: try await state(of: run))
+        if let inbox, let key = RunKey(id: run.id) {
+            circumstances.parked = try await inbox.deliveries(of: key)
+                .filter { $0.state == .parked }
+                .map { (sink: $0.sink, reason: $0.error ?? "no reason was kept") }
+        }
+        return circumstances
     }
 
     private func summary(of run: ArchivedRun) async throws -> JSONValue {
-        var state = run.isSettled ? "settled" : "open"
-        if let inbox, let key = RunKey(id: run.id), let status = try await inbox.run(key) {
-            state = status.state.rawValue
-        }
+        let state = try await state(of: run)
         return [
             "id": .string(run.id),
             "rollout_id": run.rolloutID.map { .string($0) } ?? .null,
@@ -120,6 +154,7 @@ public struct RunQueries: Sendable {
             "state": .string(state),
             "spans": .int(Int64(run.spanCount)),
             "revision": .int(Int64(run.revision)),
+            "received_at": time(run.firstDeliveredUnixNano),
             "started_at": time(run.startTimeUnixNano),
             "ended_at": time(run.endTimeUnixNano),
             "notes": .array(run.notes.map { .string($0) }),

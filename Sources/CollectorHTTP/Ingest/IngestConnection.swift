@@ -56,6 +56,8 @@ final class IngestConnection: ChannelInboundHandler {
     }
 
     private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        // The connection closes: what was sent behind the last request is not answered.
+        if case .discarding = state { return }
         let request = IngestHead(head)
         pace.began(at: context)
         asked = Asked(
@@ -128,20 +130,20 @@ final class IngestConnection: ChannelInboundHandler {
 
     private func answer(_ outcome: IngestOutcome, _ context: ChannelHandlerContext) {
         guard let asked, context.channel.isActive else { return }
-        let isLast = !asked.isKeptAlive
-        write(outcome, asked, isLast: isLast, context)
-        state = .idle
+        // The next request may be waiting, and is read before the write of this answer returns.
+        state = asked.isKeptAlive ? .idle : .discarding(bytes: 0)
         self.asked = nil
         pace.answered(at: context)
-        if isLast { context.close(promise: nil) }
+        write(outcome, asked, isLast: !asked.isKeptAlive, context)
+        if !asked.isKeptAlive { context.close(promise: nil) }
     }
 
     /// Answers before the body came to its end. The connection cannot be used again, and is closed
     /// once the client can have read the answer.
     private func answerEarly(_ outcome: IngestOutcome, _ context: ChannelHandlerContext) {
         guard let asked else { return }
-        write(outcome, asked, isLast: true, context)
         state = .discarding(bytes: Self.discardedBytes)
+        write(outcome, asked, isLast: true, context)
     }
 
     private func write(

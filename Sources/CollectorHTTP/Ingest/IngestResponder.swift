@@ -88,6 +88,16 @@ extension Response {
         self.init(status, json: json.serialized())
     }
 
+    /// - Parameters:
+    ///   - lines: JSON Lines as UTF-8.
+    ///   - skipped: how many spans they leave out; told in a header, as a line is one element.
+    init(lines: [UInt8], skipped: Int) {
+        var headers: HTTPFields = [.contentType: "application/jsonl"]
+        if let name = HTTPField.Name("Tracemend-Skipped") { headers[name] = "\(skipped)" }
+        self.init(
+            status: .ok, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: lines)))
+    }
+
     /// - Parameter json: a JSON text as UTF-8.
     init(_ status: HTTPResponse.Status = .ok, json: [UInt8]) {
         self.init(

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import GRDB
+internal import SQLiteFaults
 internal import Synchronization
 
 /// The one writer: all operations that wait share one transaction, and so one fsync.
@@ -140,16 +141,35 @@ final class GroupCommit: Sendable {
     }
 
     /// Commits operations together; where that fails, each by itself, so that only those are refused
-    /// that cannot be done.
+    /// that cannot be done. When the disk fails for one alone as well, the rest is refused unasked.
     private func settle(_ group: [Operation], _ db: Database) {
-        let (outcome, counts) = ledger.withLock { ledger in
+        let (outcome, counts) = attempt(group, db)
+        guard case .failure = outcome, group.count > 1 else {
+            return answer(group, outcome, counts)
+        }
+        for (place, operation) in group.enumerated() {
+            let (outcome, counts) = attempt([operation], db)
+            answer([operation], outcome, counts)
+            if case .failure(let failure) = outcome, failure.isOfTheWholeDatabase {
+                return answer(Array(group[(place + 1)...]), .failure(failure), nil)
+            }
+        }
+    }
+
+    private func attempt(
+        _ group: [Operation], _ db: Database
+    ) -> (Result<[@Sendable () -> Void], CommitFailure>, InboxCounts?) {
+        ledger.withLock { ledger in
             let outcome = commit(group, db, &ledger)
             return (outcome, ledger?.counts)
         }
-        if case .failure = outcome, group.count > 1 {
-            for operation in group { settle([operation], db) }
-            return
-        }
+    }
+
+    /// - Parameter counts: as of the commit; nil after a failure.
+    private func answer(
+        _ group: [Operation], _ outcome: Result<[@Sendable () -> Void], CommitFailure>,
+        _ counts: InboxCounts?
+    ) {
         let bytes = group.reduce(0) { $0 + $1.bytes }
         queue.withLock { queue in
             queue.waitingBytes -= bytes
@@ -162,8 +182,8 @@ final class GroupCommit: Sendable {
         switch outcome {
         case .success(let acknowledgements):
             for acknowledge in acknowledgements { acknowledge() }
-        case .failure(let error):
-            for operation in group { operation.fail(error) }
+        case .failure(let failure):
+            for operation in group { operation.fail(failure.error) }
         }
     }
 
@@ -188,9 +208,9 @@ final class GroupCommit: Sendable {
     /// After a failure the ledger may tell of what was rolled back, so it is read again.
     private func commit(
         _ group: [Operation], _ db: Database, _ ledger: inout Ledger?
-    ) -> Result<[@Sendable () -> Void], InboxError> {
+    ) -> Result<[@Sendable () -> Void], CommitFailure> {
         do {
-            var current = try ledger.take() ?? Ledger(reading: db, sinks: configuration.sinks)
+            var current = try ledger.take() ?? readLedger(db)
             var acknowledgements: [@Sendable () -> Void] = []
             try db.inTransaction(.immediate) {
                 for operation in group {
@@ -202,8 +222,30 @@ final class GroupCommit: Sendable {
             ledger = current
             return .success(acknowledgements)
         } catch {
-            return .failure(InboxError(error, path: pool.path))
+            return .failure(CommitFailure(error, path: pool.path))
         }
+    }
+
+    /// Reading takes long where much is undelivered, so while the disk takes nothing at all, a write
+    /// of one page shows it first, and requests are refused at once.
+    private func readLedger(_ db: Database) throws -> Ledger {
+        try db.inTransaction(.immediate) {
+            try db.execute(sql: "PRAGMA user_version = \(Schema.version)")
+            return .commit
+        }
+        return try Ledger(reading: db, sinks: configuration.sinks)
+    }
+}
+
+/// Why a transaction was not committed.
+private struct CommitFailure: Error {
+    let error: InboxError
+    let isOfTheWholeDatabase: Bool
+
+    init(_ error: any Error, path: String) {
+        self.error = InboxError(error, path: path)
+        let fault = (error as? DatabaseError).map { DatabaseFault($0) }
+        isOfTheWholeDatabase = fault?.isOfTheWholeDatabase ?? false
     }
 }
 
@@ -211,11 +253,7 @@ extension InboxError {
     init(_ error: any Error, path: String) {
         switch error {
         case let error as InboxError: self = error
-        case let error as DatabaseError:
-            self = .database(
-                path: path,
-                message: "\(error.message ?? "SQLite error") (\(error.extendedResultCode.rawValue))"
-            )
+        case let error as DatabaseError: self = .database(path: path, message: error.explained)
         default: self = .database(path: path, message: "\(error)")
         }
     }

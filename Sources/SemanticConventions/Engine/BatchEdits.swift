@@ -72,6 +72,22 @@ struct BatchEdits: Sendable {
         attributes[place].keyID = batch.keys.id(of: key)
     }
 
+    /// Takes away some of the attributes that this span has got so far, by ascending offsets.
+    mutating func remove(_ offsets: [Int]) {
+        guard let first = offsets.first else { return }
+        var kept = start.attributes + first
+        var next = 0
+        for place in kept..<attributes.count {
+            if next < offsets.count, place == start.attributes + offsets[next] {
+                next += 1
+            } else {
+                attributes[kept] = attributes[place]
+                kept += 1
+            }
+        }
+        attributes.removeSubrange(kept...)
+    }
+
     mutating func append(key number: Int, _ value: FlatValue, in batch: TraceBatch) {
         var attribute = keys[number] ?? makeKey(number, in: batch)
         attribute.value = value

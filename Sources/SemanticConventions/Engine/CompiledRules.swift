@@ -26,6 +26,8 @@ final class CompiledRules: Sendable {
     /// The numbers of keys whose right values a map tells.
     let mappedKeys: [Int]
     let documentKeys: [KeyID]
+    /// The current names of general attributes.
+    let currentKeys: Set<String>
     let known: KnownKeys
 
     init(_ rules: RuleSet) {
@@ -34,6 +36,10 @@ final class CompiledRules: Sendable {
         canonical = CanonicalDocument(maps: rules.maps)
         known = KnownKeys(rules.keyTable)
         documentKeys = Document.allCases.map { rules.keyTable.id(of: $0.key) }
+        currentKeys = Set(
+            rules.generalRows.compactMap { row in
+                if case .attribute(let key, _) = row.target { key } else { nil }
+            })
         let kinds = rules.commonKinds + rules.dialects.flatMap(\.kinds)
         let kindKeys = Self.kindKeys(kinds)
         self.kindKeys = kindKeys
@@ -128,6 +134,7 @@ struct KnownKeys: Sendable {
     let dialect: Int
     let derived: Int
     let loss: Int
+    let dropped: Int
 
     init(_ keys: KeyTable) {
         func number(_ key: String) -> Int { Int(keys.id(of: key).number) }
@@ -141,6 +148,7 @@ struct KnownKeys: Sendable {
         dialect = number(Provenance.dialect)
         derived = number(Provenance.derived)
         loss = number(Provenance.loss)
+        dropped = number(Provenance.dropped)
     }
 }
 

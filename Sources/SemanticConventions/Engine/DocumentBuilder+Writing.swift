@@ -30,6 +30,14 @@ extension DocumentBuilder {
         return saysSomething
     }
 
+    /// The positions of attributes that the messages tell without rest.
+    var positionsWritten: [Int] {
+        guard whole.isEmpty, document == .input || document == .output, !isClosed else { return [] }
+        return messages(of: sortedFields()).flatMap { _, fields in
+            PlainMessage(fields) == nil ? [] : fields.compactMap(\.source)
+        }
+    }
+
     private func writeMessage(
         _ fields: ArraySlice<Field>, to text: inout [UInt8], _ reason: String?,
         in batch: TraceBatch

@@ -25,6 +25,8 @@ struct DocumentBuilder: Sendable {
     struct Field: Sendable {
         var place: UInt64
         var value: FieldValue
+        /// The position of an attribute that tells just this.
+        var source: Int?
 
         var message: Int { Int(place >> 32) }
         var kind: Kind { Kind(rawValue: place >> 30 & 3) ?? .message }
@@ -55,21 +57,27 @@ struct DocumentBuilder: Sendable {
         whole += elements
     }
 
-    mutating func set(_ index: Int, _ field: DocumentField, _ value: FieldValue) {
-        append(.message, index, 0, field, value)
+    mutating func set(
+        _ index: Int, _ field: DocumentField, _ value: FieldValue, from source: Int? = nil
+    ) {
+        append(.message, index, 0, field, value, source)
     }
 
-    mutating func setCall(_ index: Int, _ call: Int, _ field: DocumentField, _ value: FieldValue) {
-        append(.call, index, call, field, value)
+    mutating func setCall(
+        _ index: Int, _ call: Int, _ field: DocumentField, _ value: FieldValue,
+        from source: Int? = nil
+    ) {
+        append(.call, index, call, field, value, source)
         if !isClosed { hasCalls = true }
     }
 
     mutating func setPart(_ index: Int, _ part: Int, _ field: DocumentField, _ value: FieldValue) {
-        append(.part, index, part, field, value)
+        append(.part, index, part, field, value, nil)
     }
 
     private mutating func append(
-        _ kind: Kind, _ index: Int, _ inner: Int, _ field: DocumentField, _ value: FieldValue
+        _ kind: Kind, _ index: Int, _ inner: Int, _ field: DocumentField, _ value: FieldValue,
+        _ source: Int?
     ) {
         guard !isClosed, index <= KeyPattern.maximumIndex, inner <= KeyPattern.maximumIndex else {
             return
@@ -77,7 +85,7 @@ struct DocumentBuilder: Sendable {
         if fields.isEmpty { fieldsCameFirst = wholeGroup == nil }
         let place =
             UInt64(index) << 32 | kind.rawValue << 30 | UInt64(inner) << 8 | UInt64(field.rawValue)
-        fields.append(Field(place: place, value: value))
+        fields.append(Field(place: place, value: value, source: source))
     }
 
     /// Something was collected.

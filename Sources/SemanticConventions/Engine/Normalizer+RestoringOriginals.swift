@@ -21,6 +21,7 @@ extension Normalizer {
 
     private func restore(_ span: Int, of batch: inout TraceBatch) {
         let range = batch.spans[span].attributes
+        guard batch.attribute(Provenance.dropped, in: range) == nil else { return }
         var derived: Set<String> = []
         if case .array(let keys)? = batch.value(Provenance.derived, in: range) {
             derived = Set(keys.compactMap(\.stringValue))

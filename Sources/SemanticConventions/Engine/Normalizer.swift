@@ -10,15 +10,17 @@ import Synchronization
 /// general attributes and nothing else.
 ///
 /// Normalising is deterministic, does not depend on the order of spans or attributes, and changes
-/// nothing when it is done again: it begins with `restoreOriginals(_:)`.
+/// nothing when it is done again: it begins with `restoreOriginals(_:)`. A span whose originals were
+/// dropped stays as it is.
 public struct Normalizer: Sendable {
     public let rules: RuleSet
 
     private let passes: PassPool
 
-    public init(rules: RuleSet) {
+    /// - Parameter originals: what becomes of attributes that others tell in full.
+    public init(rules: RuleSet, originals: Originals = .keep) {
         self.rules = rules
-        passes = PassPool(CompiledRules(rules))
+        passes = PassPool(CompiledRules(rules), originals)
     }
 
     /// Normalises all spans of a batch.
@@ -41,14 +43,16 @@ public struct Normalizer: Sendable {
 /// Passes that are not at work, with what they remember of the spans that they saw.
 private final class PassPool: Sendable {
     private let rules: CompiledRules
+    private let originals: Originals
     private let idle = Mutex<[NormalizingPass]>([])
 
-    init(_ rules: CompiledRules) {
+    init(_ rules: CompiledRules, _ originals: Originals) {
         self.rules = rules
+        self.originals = originals
     }
 
     func take() -> NormalizingPass {
-        idle.withLock { $0.popLast() } ?? NormalizingPass(rules)
+        idle.withLock { $0.popLast() } ?? NormalizingPass(rules, originals)
     }
 
     func give(_ pass: consuming NormalizingPass) {

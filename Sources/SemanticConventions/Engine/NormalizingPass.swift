@@ -6,9 +6,11 @@ struct NormalizingPass: Sendable {
     private(set) var edits: BatchEdits
     private var changes = SpanChanges()
     private let rules: CompiledRules
+    private let isDropping: Bool
 
-    init(_ rules: CompiledRules) {
+    init(_ rules: CompiledRules, _ originals: Originals) {
         self.rules = rules
+        isDropping = originals == .drop
         derivation = SpanDerivation(rules: rules)
         edits = BatchEdits(rules: rules.rules)
     }
@@ -26,7 +28,8 @@ struct NormalizingPass: Sendable {
         for span in batch.spans.indices {
             derivation.view.load(span, of: batch)
             let flags = derivation.view.flags
-            guard !flags.isDisjoint(with: [.genAI, .general, .evidence, .event]), !edits.isFull
+            guard !flags.isDisjoint(with: [.genAI, .general, .evidence, .event]), !edits.isFull,
+                derivation.view.position(of: rules.known.dropped) == nil
             else { continue }
             edits.beginSpan()
             changes.removeAll()
@@ -46,6 +49,7 @@ struct NormalizingPass: Sendable {
                 derivation.renameGeneral(plan, into: &changes, &edits, in: batch)
             }
             guard !changes.isEmpty || dialect != nil else { continue }
+            if isDropping { derivation.drop(from: &changes, in: batch) }
             report.changedSpans += 1
             if let dialect { byDialect[dialect] += 1 }
             for loss in losses { report.losses[loss, default: 0] += 1 }

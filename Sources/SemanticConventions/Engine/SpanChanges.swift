@@ -7,12 +7,19 @@ struct SpanChanges: Sendable {
         var slot: Int
         var name: String
         var value: FlatValue
+        /// The position of an attribute that told just this.
+        var source: Int?
+        /// Nothing else tells this any more, so that it is no longer derived.
+        var isOriginal = false
     }
 
-    private(set) var added: [Added] = []
+    var added: [Added] = []
     /// Positions of values that move to `tracemend.original.<key>`.
     private(set) var moved: [(position: Int, key: String)] = []
     private(set) var hasGenAI = false
+    /// Positions of attributes that go, in order, and what is told of them.
+    var dropped: [Int] = []
+    var droppedNames: Set<String> = []
 
     var isEmpty: Bool { added.isEmpty && moved.isEmpty }
 
@@ -20,12 +27,15 @@ struct SpanChanges: Sendable {
         added.removeAll(keepingCapacity: true)
         moved.removeAll(keepingCapacity: true)
         hasGenAI = false
+        dropped.removeAll(keepingCapacity: true)
+        droppedNames.removeAll(keepingCapacity: true)
     }
 
     mutating func add(
-        _ slot: Int, _ name: String, _ value: FlatValue, replacing position: Int?
+        _ slot: Int, _ name: String, _ value: FlatValue, replacing position: Int?,
+        source: Int? = nil
     ) {
-        added.append(Added(slot: slot, name: name, value: value))
+        added.append(Added(slot: slot, name: name, value: value, source: source))
         hasGenAI = true
         if let position { moved.append((position, name)) }
     }
@@ -37,9 +47,11 @@ struct SpanChanges: Sendable {
     }
 
     /// Adds a copy under the current name of a general attribute.
-    mutating func rename(_ slot: Int, _ name: String, _ value: FlatValue) {
+    mutating func rename(
+        _ slot: Int, _ name: String, _ value: FlatValue, source: Int? = nil
+    ) {
         if added.contains(where: { $0.slot == slot }) { return }
-        added.append(Added(slot: slot, name: name, value: value))
+        added.append(Added(slot: slot, name: name, value: value, source: source))
     }
 
     /// Writes the changes. What was there keeps its order; what is added follows, by key.
@@ -53,6 +65,7 @@ struct SpanChanges: Sendable {
             edits.rename(
                 position - Int(range.start), to: Provenance.originalPrefix + key, in: batch)
         }
+        edits.remove(dropped.map { $0 - Int(range.start) })
         added.sort { $0.name < $1.name }
         for attribute in added {
             if attribute.slot > 0 {
@@ -61,9 +74,13 @@ struct SpanChanges: Sendable {
                 edits.append(key: attribute.name, attribute.value, in: batch)
             }
         }
+        if !droppedNames.isEmpty {
+            edits.append(key: known.dropped, edits.list(droppedNames.sorted()), in: batch)
+        }
         guard dialect != nil || hasGenAI else { return }
-        if !added.isEmpty {
-            edits.append(key: known.derived, edits.list(added.map(\.name)), in: batch)
+        let derived = added.filter { !$0.isOriginal }
+        if !derived.isEmpty {
+            edits.append(key: known.derived, edits.list(derived.map(\.name)), in: batch)
         }
         edits.append(
             key: known.dialect, .string(edits.text(dialect ?? "otel_legacy")), in: batch)

@@ -65,7 +65,7 @@ extension SpanDerivation {
             if source == position { return }
             let value = batch.attributes[source].value
             if let position, isRight(position, slot, type, instead: nil, in: batch) { return }
-            changes.add(slot, name(slot), value, replacing: position)
+            changes.add(slot, name(slot), value, replacing: position, source: source)
             return
         case .int(let number) where type == .int || type == .any: made = .int(number)
         case .int(let number) where type == .double: made = .double(Double(number))
@@ -108,7 +108,7 @@ extension SpanDerivation {
                     continue
                 }
                 let value = batch.attributes[source].value
-                changes.add(0, name, value, replacing: position)
+                changes.add(0, name, value, replacing: position, source: source)
             case .made, .int, .double:
                 let json: JSONValue =
                     switch derived {
@@ -153,15 +153,16 @@ extension SpanDerivation {
     ) {
         for number in view.touched where Int(number) < rules.coerced.count {
             let slot = Int(number)
-            guard let type = rules.coerced[slot], values[slot] == nil,
-                let position = view.position(of: slot)
-            else { continue }
+            guard let type = rules.coerced[slot], let position = view.position(of: slot) else {
+                continue
+            }
             switch (type, batch.attributes[position].value) {
             case (.string, .string), (.int, .int), (.double, .double), (.double, .int),
                 (.bool, .bool), (_, .empty):
                 continue
             default: break
             }
+            guard values[slot] == nil else { continue }
             let present = batch.anyValue(of: batch.attributes[position])
             guard !type.accepts(present), present != .string(""),
                 let converted = type.attributeValue(of: JSONValue(present)), converted != present
@@ -183,7 +184,8 @@ extension SpanDerivation {
             let (slot, operations) = (step.row.slot, step.row.mapping.operations)
             let type = step.row.type ?? .any
             if operations == [.copy], type == .any {
-                changes.rename(slot, name(slot), batch.attributes[position].value)
+                changes.rename(
+                    slot, name(slot), batch.attributes[position].value, source: position)
             } else if let made = rules.pipeline.apply(
                 operations, to: view.value(at: position, in: batch)),
                 !made.isBlank, let converted = type.attributeValue(of: made)

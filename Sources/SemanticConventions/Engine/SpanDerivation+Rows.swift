@@ -125,6 +125,13 @@ extension SpanDerivation {
         _ row: CompiledRow, at position: Int, _ captures: KeyPattern.Captures?,
         in batch: TraceBatch
     ) {
+        if row.slot > 0, !row.isSelf,
+            case .string = batch.attributes[position].value,
+            let outcome = memo.outcome(row, batch.attributes[position].value, in: batch)
+        {
+            if case .made(let result) = outcome { keep(result, of: row, row.slot, "") }
+            return
+        }
         guard let path = row.mapping.source.path,
             let document = view.document(at: position, in: batch),
             let part = path.value(in: document)
@@ -185,12 +192,17 @@ extension SpanDerivation {
         let captures = captures ?? KeyPattern.Captures()
         if case .string(let slice) = value, path.isField {
             if operations == [.string] || operations == [.copy] {
-                put(.text(slice), document, path, row.mapping.source, captures)
+                put(.text(slice), document, path, row.mapping.source, captures, from: position)
                 return
             }
             if let outcome = memo.outcome(row, value, in: batch) {
                 guard case .made(let result) = outcome else { return }
-                put(.json(result), document, path, row.mapping.source, captures)
+                let isWhole =
+                    result.string.map { SpanView.isEqual(slice, $0, in: batch) }
+                    ?? (operations == [.json])
+                put(
+                    .json(result), document, path, row.mapping.source, captures,
+                    from: isWhole ? position : nil)
                 return
             }
         }

@@ -58,7 +58,7 @@ extension SpanDerivation {
 
     mutating func put(
         _ value: FieldValue, _ document: Document, _ path: DocumentPath, _ source: RowSource,
-        _ captures: KeyPattern.Captures
+        _ captures: KeyPattern.Captures, from position: Int? = nil
     ) {
         func index(_ reference: IndexReference) -> Int? {
             switch reference {
@@ -85,10 +85,11 @@ extension SpanDerivation {
             documents[number, default: document].set(place, .element, value)
         case (.field(let reference, let field), _):
             guard let place = index(reference) else { return }
-            documents[number, default: document].set(place, field, value)
+            documents[number, default: document].set(place, field, value, from: position)
         case (.call(let reference, let call, let field), _):
             guard let place = index(reference), let call = index(call) else { return }
-            documents[number, default: document].setCall(place, call, field, value)
+            documents[number, default: document].setCall(
+                place, call, field, value, from: position)
         case (.part(let reference, let part, let field), _):
             guard let place = index(reference), let part = index(part) else { return }
             documents[number, default: document].setPart(place, part, field, value)

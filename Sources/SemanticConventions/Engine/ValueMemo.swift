@@ -12,6 +12,8 @@ struct ValueMemo: Sendable {
     }
 
     private static let longest: UInt32 = 64
+    /// Documents that are read for their parts, such as the parameters of a call.
+    private static let longestDocument: UInt32 = 256
 
     let rules: CompiledRules
     private var texts = ByteDirectory()
@@ -31,8 +33,10 @@ struct ValueMemo: Sendable {
     ) -> Outcome? {
         guard row.isPure else { return nil }
         let number: Int
+        let isPart = row.mapping.source.path != nil
         switch value {
-        case .string(let slice) where slice.length <= Self.longest:
+        case .string(let slice)
+        where slice.length <= (isPart ? Self.longestDocument : Self.longest):
             number = texts.number(of: slice, in: batch.bytes) << 1
         case .array(let slice) where slice.length <= Self.longest:
             number = lists.number(of: slice, in: batch.bytes) << 1 | 1
@@ -40,9 +44,18 @@ struct ValueMemo: Sendable {
         }
         let key = UInt64(row.number) << 32 | UInt64(number)
         if let known = outcomes[key] { return known }
-        let found = make(row, batch.anyValue(value))
+        let found =
+            isPart ? part(row, batch.anyValue(value)) : make(row, batch.anyValue(value))
         outcomes[key] = found
         return found
+    }
+
+    private func part(_ row: CompiledRow, _ value: AnyValue) -> Outcome {
+        guard let path = row.mapping.source.path, let text = value.stringValue,
+            let document = JSONValue(contentOf: text), let part = path.value(in: document),
+            let result = rules.pipeline.apply(row.mapping.operations, to: part, role: row.role)
+        else { return .nothing }
+        return .made(result)
     }
 
     private func make(_ row: CompiledRow, _ value: AnyValue) -> Outcome {

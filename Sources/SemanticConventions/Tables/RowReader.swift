@@ -7,13 +7,17 @@ struct TargetTable {
     /// Names with a place for an index or a name: what rows call them, what is written, the type.
     private var templates: [(pattern: KeyPattern, exported: KeyPattern, type: ValueType)] = []
 
-    init(_ layers: [RuleFiles]) throws(RuleError) {
+    init(_ layers: [RuleFiles], _ problems: inout RuleProblems) {
         let canonical = "key type since name_1_41 applies sens note"
-        for row in try RuleSet.rows("canonical.tsv", of: layers, canonical) {
-            try add(row, name: row.text("key"), exported: row.text("key"))
+        for row in RuleSet.rows("canonical.tsv", of: layers, canonical, &problems) {
+            problems.attempt { () throws(RuleError) in
+                try add(row, name: row.text("key"), exported: row.text("key"))
+            }
         }
-        for row in try RuleSet.rows("ext.tsv", of: layers, "key type export_as why") {
-            try add(row, name: row.text("key"), exported: row.text("export_as"))
+        for row in RuleSet.rows("ext.tsv", of: layers, "key type export_as why", &problems) {
+            problems.attempt { () throws(RuleError) in
+                try add(row, name: row.text("key"), exported: row.text("export_as"))
+            }
         }
     }
 
@@ -85,27 +89,44 @@ struct RowReader {
     var targets: TargetTable
     var maps: [String: ValueMap]
 
+    /// The row; nil where a cell is wrong, each of which is noted.
     func mapping(
-        _ row: RuleTable.Row, target: String, source: String
-    ) throws(RuleError) -> MappingRow {
-        guard let from = RowSource(cell: row[source]) else {
-            throw row.error(
-                source,
-                expected: "a key, a pattern, KEY#PATH, @event:, @res:, @scope.name or @span.")
+        _ row: RuleTable.Row, target: String, source: String, _ problems: inout RuleProblems
+    ) -> MappingRow? {
+        let from = RowSource(cell: row[source])
+        if from == nil {
+            problems.add(
+                row.error(
+                    source,
+                    expected: "a key, a pattern, KEY#PATH, @event:, @res:, @scope.name or @span."))
         }
+        let written = from.flatMap { from in
+            problems.attempt { () throws(RuleError) in try self.target(row, target, from) }
+        }
+        let operations = problems.attempt { () throws(RuleError) in try self.operations(row) }
+        let conditions = Condition.conjunction(row["when"])
+        if conditions == nil {
+            problems.add(row.error("when", expected: "conditions joined by \" & \""))
+        }
+        let priority = problems.attempt { () throws(RuleError) in
+            row.columns.contains("prio") ? try row.integer("prio", default: 50) : 50
+        }
+        guard let from, let written, let operations, let conditions, let priority else {
+            return nil
+        }
+        return MappingRow(
+            source: from, target: written, operations: operations, conditions: conditions,
+            priority: priority)
+    }
+
+    private func operations(_ row: RuleTable.Row) throws(RuleError) -> [ValueOperation] {
         guard let operations = ValueOperation.pipeline(row["op"]) else {
             throw row.error("op", expected: "operations joined by >")
         }
         for case .map(let name) in operations where maps[name] == nil {
             throw row.error("op", expected: "a map of enums.tsv")
         }
-        guard let conditions = Condition.conjunction(row["when"]) else {
-            throw row.error("when", expected: "conditions joined by \" & \"")
-        }
-        let priority = row.columns.contains("prio") ? try row.integer("prio", default: 50) : 50
-        return MappingRow(
-            source: from, target: try self.target(row, target, from), operations: operations,
-            conditions: conditions, priority: priority)
+        return operations
     }
 
     private func target(

@@ -17,6 +17,29 @@ struct RuleFiles {
         }
     }
 
+    private static let tables: Set<String> = [
+        "canonical.tsv", "ext.tsv", "enums.tsv", "dialects.tsv", "detect.tsv", "kinds.tsv",
+        "general.tsv",
+    ]
+
+    /// Notes files that are no table, and dialects that no row of any `dialects.tsv` names.
+    func noteUnusedFiles(_ layers: [RuleFiles], _ problems: inout RuleProblems) {
+        var named: Set<String> = []
+        for layer in layers {
+            for line in (layer.texts["dialects.tsv"] ?? "").split(whereSeparator: \.isNewline) {
+                let cells = line.split(separator: "\t", omittingEmptySubsequences: false)
+                if cells.count > 5 { named.insert("dialects/\(cells[5])") }
+            }
+        }
+        for path in texts.keys.sorted() where !Self.tables.contains(path) && !named.contains(path) {
+            let expected =
+                path.hasPrefix("dialects/")
+                ? "a file that a row of dialects.tsv names"
+                : "one of \(Self.tables.sorted().joined(separator: ", "))"
+            problems.add(.unusedFile(path: path, expected: expected))
+        }
+    }
+
     /// The tables that come with this module.
     ///
     /// They lie in the resource bundle beside the executable. The accessor that the package

@@ -2,27 +2,35 @@ import OTLP
 
 extension RuleSet {
     init(files layers: [RuleFiles]) throws(RuleError) {
+        var problems = RuleProblems()
+        try self.init(files: layers, &problems)
+        if let first = problems.found.first { throw first }
+    }
+
+    /// Reads what can be read; what cannot is noted.
+    private init(files layers: [RuleFiles], _ problems: inout RuleProblems) throws(RuleError) {
         var all = RuleFiles()
         for (number, layer) in layers.enumerated() {
             for (path, text) in layer.texts { all.texts["\(number)/\(path)"] = text }
         }
         version = all.fingerprint
 
-        let targets = try TargetTable(layers)
-        maps = try Self.readMaps(layers)
+        for layer in layers { layer.noteUnusedFiles(layers, &problems) }
+        let targets = TargetTable(layers, &problems)
+        maps = Self.readMaps(layers, &problems)
         let reader = RowReader(targets: targets, maps: maps)
-        let (dialects, files) = try Self.readDialects(layers, reader)
+        let (dialects, files) = Self.readDialects(layers, reader, &problems)
         let numbers = Dictionary(
             dialects.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
         var withKinds = dialects
-        commonKinds = try Self.readKinds(layers, into: &withKinds, numbers, maps)
+        commonKinds = Self.readKinds(layers, into: &withKinds, numbers, maps, &problems)
         self.dialects = withKinds
         self.files = files
         commonFiles = ["otel_legacy", "otel_137"].compactMap { name in
             numbers[name].map { dialects[$0].file }
         }
-        evidence = try Self.readEvidence(layers, numbers)
-        generalRows = try Self.readGeneral(layers, reader)
+        evidence = Self.readEvidence(layers, numbers, &problems)
+        generalRows = Self.readGeneral(layers, reader, &problems)
         types = targets.exported
         normalForms = Self.normalForms(in: commonFiles.map { files[$0] })
 
@@ -52,53 +60,77 @@ extension RuleSet {
             commonKinds: commonKinds, files: files, generalRows: generalRows)
     }
 
+    /// Everything that is wrong with the tables of a folder that goes on top of the built-in ones,
+    /// in the order of its files and lines; empty where they are right.
+    /// - Throws: where the folder, or the built-in tables, cannot be read.
+    public static func problems(inDirectory directory: String) throws(RuleError) -> [RuleError] {
+        var problems = RuleProblems()
+        let layers = [try RuleFiles.builtIn(), try RuleFiles(directory: directory)]
+        _ = try RuleSet(files: layers, &problems)
+        var seen: Set<RuleError> = []
+        return problems.found.filter { seen.insert($0).inserted }.sorted { left, right in
+            (left.place.file, left.place.line) < (right.place.file, right.place.line)
+        }
+    }
+
     private static func table(
-        _ path: String, in layer: RuleFiles, _ columns: String
-    ) throws(RuleError) -> [RuleTable.Row] {
+        _ path: String, in layer: RuleFiles, _ columns: String, _ problems: inout RuleProblems
+    ) -> [RuleTable.Row] {
         guard let text = layer.texts[path] else { return [] }
         let names = columns.split(separator: " ").map { String($0) }
-        return try RuleTable(file: path, text: text, columns: names).rows
+        return RuleTable(file: path, text: text, columns: names, &problems).rows
     }
 
     static func rows(
-        _ path: String, of layers: [RuleFiles], topFirst: Bool = false, _ columns: String
-    ) throws(RuleError) -> [RuleTable.Row] {
+        _ path: String, of layers: [RuleFiles], topFirst: Bool = false, _ columns: String,
+        _ problems: inout RuleProblems
+    ) -> [RuleTable.Row] {
         var rows: [RuleTable.Row] = []
         for layer in topFirst ? layers.reversed() : layers {
-            rows += try table(path, in: layer, columns)
+            rows += table(path, in: layer, columns, &problems)
         }
         return rows
     }
 
-    private static func readMaps(_ layers: [RuleFiles]) throws(RuleError) -> [String: ValueMap] {
+    private static func readMaps(
+        _ layers: [RuleFiles], _ problems: inout RuleProblems
+    ) -> [String: ValueMap] {
         var maps: [String: ValueMap] = [:]
-        for row in try rows("enums.tsv", of: layers, topFirst: true, "map from to note") {
-            let name = try row.text("map")
-            maps[name, default: ValueMap(name: name)].add(from: try row.text("from"), to: row["to"])
+        for row in rows("enums.tsv", of: layers, topFirst: true, "map from to note", &problems) {
+            let name = problems.attempt { () throws(RuleError) in try row.text("map") }
+            let from = problems.attempt { () throws(RuleError) in try row.text("from") }
+            guard let name, let from else { continue }
+            maps[name, default: ValueMap(name: name)].add(from: from, to: row["to"])
         }
         return maps
     }
 
     private static func readDialects(
-        _ layers: [RuleFiles], _ reader: RowReader
-    ) throws(RuleError) -> ([Dialect], [DialectFile]) {
+        _ layers: [RuleFiles], _ reader: RowReader, _ problems: inout RuleProblems
+    ) -> ([Dialect], [DialectFile]) {
         var dialects: [Dialect] = []
         var files: [DialectFile] = []
         let columns = "dialect tier input_incl output_incl rollup_ops file note"
-        for row in try rows("dialects.tsv", of: layers, columns) {
-            guard let count = Dialect.InputCount(rawValue: row["input_incl"]) else {
-                throw row.error("input_incl", expected: "yes, no, by_provider or as_sent")
+        for row in rows("dialects.tsv", of: layers, columns, &problems) {
+            let count = Dialect.InputCount(rawValue: row["input_incl"])
+            if count == nil {
+                problems.add(row.error("input_incl", expected: "yes, no, by_provider or as_sent"))
             }
-            let path = "dialects/" + (try row.text("file"))
+            let name = problems.attempt { () throws(RuleError) in try row.text("dialect") }
+            let tier = problems.attempt { () throws(RuleError) in try row.integer("tier") }
+            let path = "dialects/" + row["file"]
             guard let layer = layers.last(where: { $0.texts[path] != nil }) else {
-                throw row.error("file", expected: "a file of the folder dialects")
+                problems.add(row.error("file", expected: "a file of the folder dialects"))
+                continue
             }
             var file = files.firstIndex { $0.name == path }
             if file == nil {
                 let columns = "source target op when prio v note"
                 var content: [MappingRow] = []
-                for row in try table(path, in: layer, columns) {
-                    content.append(try reader.mapping(row, target: "target", source: "source"))
+                for row in table(path, in: layer, columns, &problems) {
+                    let mapping = reader.mapping(
+                        row, target: "target", source: "source", &problems)
+                    if let mapping { content.append(mapping) }
                 }
                 let ordered = content.enumerated().sorted {
                     ($0.element.priority, $0.offset) < ($1.element.priority, $1.offset)
@@ -106,8 +138,9 @@ extension RuleSet {
                 files.append(DialectFile(name: path, rows: ordered.map(\.element)))
                 file = files.count - 1
             }
+            guard let name, let tier, let count else { continue }
             let dialect = Dialect(
-                name: try row.text("dialect"), tier: try row.integer("tier"), inputCount: count,
+                name: name, tier: tier, inputCount: count,
                 rollupOperations: Set(row["rollup_ops"].split(separator: ",").map(\.trimmed)),
                 file: file ?? 0)
             if let known = dialects.firstIndex(where: { $0.name == dialect.name }) {
@@ -121,12 +154,14 @@ extension RuleSet {
 
     private static func readKinds(
         _ layers: [RuleFiles], into dialects: inout [Dialect], _ numbers: [String: Int],
-        _ maps: [String: ValueMap]
-    ) throws(RuleError) -> [KindRow] {
+        _ maps: [String: ValueMap], _ problems: inout RuleProblems
+    ) -> [KindRow] {
         var common: [KindRow] = []
-        for row in try rows("kinds.tsv", of: layers, topFirst: true, "dialect when op note") {
+        let columns = "dialect when op note"
+        for row in rows("kinds.tsv", of: layers, topFirst: true, columns, &problems) {
             guard let conditions = Condition.conjunction(row["when"]), !conditions.isEmpty else {
-                throw row.error("when", expected: "conditions joined by \" & \"")
+                problems.add(row.error("when", expected: "conditions joined by \" & \""))
+                continue
             }
             var decision = KindRow.Decision.operation(row["op"])
             if row["op"].isEmpty {
@@ -135,7 +170,9 @@ extension RuleSet {
                 let parts = row["op"].dropFirst(4).split(separator: "(")
                 guard parts.count == 2, parts[1].hasSuffix(")"), maps[String(parts[0])] != nil
                 else {
-                    throw row.error("op", expected: "map:NAME(KEY) with a map of enums.tsv")
+                    problems.add(
+                        row.error("op", expected: "map:NAME(KEY) with a map of enums.tsv"))
+                    continue
                 }
                 decision = .mapped(map: String(parts[0]), key: String(parts[1].dropLast()))
             }
@@ -147,40 +184,48 @@ extension RuleSet {
             } else if let number = numbers[row["dialect"]] {
                 dialects[number].kinds.append(kind)
             } else {
-                throw row.error("dialect", expected: "a dialect of dialects.tsv or *")
+                problems.add(row.error("dialect", expected: "a dialect of dialects.tsv or *"))
             }
         }
         return common
     }
 
     private static func readEvidence(
-        _ layers: [RuleFiles], _ numbers: [String: Int]
-    ) throws(RuleError) -> EvidenceTable {
+        _ layers: [RuleFiles], _ numbers: [String: Int], _ problems: inout RuleProblems
+    ) -> EvidenceTable {
         var table = EvidenceTable()
-        for row in try rows("detect.tsv", of: layers, "dialect weight kind pattern note") {
-            guard let dialect = numbers[row["dialect"]] else {
-                throw row.error("dialect", expected: "a dialect of dialects.tsv")
+        let columns = "dialect weight kind pattern note"
+        for row in rows("detect.tsv", of: layers, columns, &problems) {
+            let dialect = numbers[row["dialect"]]
+            if dialect == nil {
+                problems.add(row.error("dialect", expected: "a dialect of dialects.tsv"))
             }
-            var weight = try row.integer("weight")
-            if row["kind"] == "not" { weight = -abs(weight) }
-            guard abs(weight) <= 1000 else {
-                throw row.error("weight", expected: "a weight from -1000 to 1000")
+            let weight = problems.attempt { () throws(RuleError) in try self.weight(row) }
+            table.items.append(EvidenceTable.Item(dialect: dialect ?? 0, weight: weight ?? 0))
+            problems.attempt { () throws(RuleError) in
+                try table.add(table.items.count - 1, row)
             }
-            table.items.append(EvidenceTable.Item(dialect: dialect, weight: weight))
-            try table.add(table.items.count - 1, row)
         }
         return table
     }
 
+    private static func weight(_ row: RuleTable.Row) throws(RuleError) -> Int {
+        let weight = try row.integer("weight")
+        guard (-1000...1000).contains(weight) else {
+            throw row.error("weight", expected: "a weight from -1000 to 1000")
+        }
+        return row["kind"] == "not" ? -abs(weight) : weight
+    }
+
     private static func readGeneral(
-        _ layers: [RuleFiles], _ reader: RowReader
-    ) throws(RuleError) -> [MappingRow] {
+        _ layers: [RuleFiles], _ reader: RowReader, _ problems: inout RuleProblems
+    ) -> [MappingRow] {
         var general: [MappingRow] = []
         let columns = "old new op when since scope status note"
-        for row in try rows("general.tsv", of: layers, columns) {
+        for row in rows("general.tsv", of: layers, columns, &problems) {
             if row["new"].isEmpty || ["resources", "metrics"].contains(row["scope"]) { continue }
-            let mapping = try reader.mapping(row, target: "new", source: "old")
-            if !mapping.isKept { general.append(mapping) }
+            let mapping = reader.mapping(row, target: "new", source: "old", &problems)
+            if let mapping, !mapping.isKept { general.append(mapping) }
         }
         return general
     }
@@ -221,7 +266,7 @@ extension RuleSet {
         }
         keys.formUnion([
             "input.mime_type", "output.mime_type", Provenance.dialect, Provenance.derived,
-            Provenance.loss,
+            Provenance.loss, Provenance.dropped,
         ])
         guard keys.count <= maximumKeys else {
             throw .unreadable(

@@ -35,7 +35,8 @@ struct RuleTable {
 
     var rows: [Row] = []
 
-    init(file: String, text: String, columns: [String]) throws(RuleError) {
+    /// Rows that have too many cells are left out; of a table with another header, all are.
+    init(file: String, text: String, columns: [String], _ problems: inout RuleProblems) {
         var header: [String]?
         for (index, bytes) in text.utf8.split(separator: 10, omittingEmptySubsequences: false)
             .enumerated()
@@ -47,18 +48,22 @@ struct RuleTable {
                 .map { String($0) }
             guard let header else {
                 guard cells == columns else {
-                    throw .malformed(
-                        file: file, line: index + 1, column: "header",
-                        expected: columns.joined(separator: " "),
-                        found: cells.joined(separator: " "))
+                    problems.add(
+                        .malformed(
+                            file: file, line: index + 1, column: "header",
+                            expected: columns.joined(separator: " "),
+                            found: cells.joined(separator: " ")))
+                    return
                 }
                 header = cells
                 continue
             }
             guard cells.count <= header.count else {
-                throw .malformed(
-                    file: file, line: index + 1, column: header.last ?? "",
-                    expected: "at most \(header.count) cells", found: "\(cells.count) cells")
+                problems.add(
+                    .malformed(
+                        file: file, line: index + 1, column: header.last ?? "",
+                        expected: "at most \(header.count) cells", found: "\(cells.count) cells"))
+                continue
             }
             rows.append(Row(file: file, line: index + 1, columns: header, cells: cells))
         }

@@ -1,0 +1,101 @@
+import Inbox
+import LightningSink
+import Logging
+import ServiceLifecycle
+import Synchronization
+
+/// Keeps the attempts of open runs alive in a LightningStore, and closes a run whose attempt is
+/// over there.
+///
+/// A run is delivered when it is whole, which may be an hour after its first span; the store takes
+/// an attempt without spans for dead. So it is told when spans came, as though they had come to it:
+/// never later than the last span, so that a dead runner is found out as soon as it would be
+/// without a collector between.
+///
+/// `run()` returns after a graceful shutdown. A store that is away is asked again a pause later.
+struct AttemptWatch: Service {
+    let sink: LightningSink
+    let inbox: Inbox
+    let clock: UnixClock
+    let logger: Logger
+    /// Called when a run was closed.
+    let closed: @Sendable () -> Void
+    private let told = ToldHeartbeats()
+
+    /// Also the shortest time after which a store takes an attempt for dead that works out.
+    private static let pause = Duration.seconds(5)
+    private static let runsAtOnce = 1000
+    private static let runsSideBySide = 8
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                await lookAtOpenRuns()
+                // A cancelled sleep ends the loop by its condition.
+                _ = try? await Task.sleep(for: Self.pause)
+            }
+        }
+    }
+
+    /// One round over the open runs, those with the latest spans first.
+    func lookAtOpenRuns() async {
+        do {
+            let runs = try await inbox.reader.openAttempts(limit: Self.runsAtOnce)
+            told.keep(Set(runs.map(\.key)))
+            let isAway = Flag()
+            await forEach(runs, atATime: Self.runsSideBySide) { run in
+                if isAway.isRaised || Task.isCancelled { return }
+                do {
+                    try await look(at: run)
+                } catch {
+                    // Deliveries tell that the store is away; a heartbeat is not worth a second line.
+                    isAway.raise()
+                    logger.debug(
+                        "an attempt was not looked at in its store",
+                        metadata: [
+                            "sink": "\(sink.name)", "run": "\(run.key.id)", "reason": "\(error)",
+                        ])
+                }
+            }
+        } catch {
+            logger.error(
+                "open runs were not looked up",
+                metadata: ["sink": "\(sink.name)", "reason": "\(error)"])
+        }
+    }
+
+    private func look(at run: RunStatus) async throws {
+        guard let rollout = run.key.rolloutID, let id = run.key.attemptID,
+            let attempt = try await sink.attempt(id, of: rollout)
+        else { return }
+        if attempt.isFinal {
+            if try await inbox.close(run.key) != nil { closed() }
+        } else if told.time(of: run.key) < run.lastReceivedUnixNano {
+            try await sink.keepAlive(
+                attempt, of: rollout, unixSeconds: Double(run.lastReceivedUnixNano) / 1e9)
+            told.note(run.lastReceivedUnixNano, of: run.key)
+        }
+    }
+}
+
+extension AttemptWatch: CustomStringConvertible {
+    var description: String { "the watch over attempts in \(sink.name)" }
+}
+
+/// When the last span that the store was told of came, by run.
+private final class ToldHeartbeats: Sendable {
+    private let times = Mutex<[RunKey: Int64]>([:])
+
+    func time(of run: RunKey) -> Int64 { times.withLock { $0[run] ?? 0 } }
+    func note(_ time: Int64, of run: RunKey) { times.withLock { $0[run] = time } }
+    func keep(_ runs: Set<RunKey>) {
+        times.withLock { $0 = $0.filter { runs.contains($0.key) } }
+    }
+}
+
+private final class Flag: Sendable {
+    private let state = Mutex(false)
+
+    var isRaised: Bool { state.withLock { $0 } }
+    func raise() { state.withLock { $0 = true } }
+}

@@ -1,0 +1,147 @@
+import Mending
+import OTLP
+import SemanticConventions
+import Testing
+
+@Suite("Credentials never leave a mending")
+struct CredentialMaskTests {
+    private static let secret = "sk-4711-very-secret"
+
+    private func mended(
+        _ attributes: [KeyValue], event: [KeyValue] = [], resource: [KeyValue] = [],
+        names: [String] = []
+    ) throws -> TraceBatch {
+        let rules = try RuleSet.builtIn()
+        var batch = TraceBatch(keys: rules.keyTable)
+        var record = ResourceRecord()
+        record.attributes = batch.append(keyValues: resource)
+        batch.resources.append(record)
+        batch.scopes.append(ScopeRecord(resource: 0))
+        var span = SpanRecord(scope: 0)
+        span.traceID = TraceID(high: 1, low: 2)
+        span.spanID = SpanID(word: 3)
+        span.name = batch.append("chat")
+        span.attributes = batch.append(keyValues: attributes)
+        var added = EventRecord()
+        added.name = batch.append("request")
+        added.attributes = batch.append(keyValues: event)
+        batch.events.append(added)
+        span.events = RecordRange(start: 0, count: 1)
+        batch.spans.append(span)
+        let mender = Mender(rules: rules, credentials: CredentialNames(additional: names))
+        let once = mender.mend(batch, identity: .named("r")).batch
+        // Masking what is masked changes nothing.
+        #expect(mender.mend(once, identity: .named("r")).batch.json() == once.json())
+        return once
+    }
+
+    struct Case: CustomTestStringConvertible, Sendable {
+        var key: String
+        var value: AnyValue
+        var masked: AnyValue
+        var names: [String] = []
+        var testDescription: String { "\(key) \(value)" }
+    }
+
+    private static let cases: [Case] = [
+        Case(key: "crewai.llm.api_key", value: .string(secret), masked: "[masked]"),
+        Case(
+            key: "http.request.header.authorization", value: [.string(secret)], masked: ["[masked]"]
+        ),
+        Case(key: "http.request.header.x-api-key", value: [.string(secret)], masked: ["[masked]"]),
+        Case(
+            key: "http.response.header.set-cookie", value: [.string(secret)], masked: ["[masked]"]),
+        Case(key: "openaiApiKey", value: .string(secret), masked: "[masked]"),
+        Case(key: "gen_ai.request.api_key", value: .string(secret), masked: "[masked]"),
+        Case(key: "db.password", value: .bytes(Array(secret.utf8)), masked: "[masked]"),
+        Case(key: "acme.door.pin", value: 4711, masked: "[masked]", names: ["acme.*.PIN"]),
+        Case(
+            key: "headers", value: .string(#"{"Authorization": "Bearer \#(secret)", "a": 1}"#),
+            masked: #"{"Authorization": "[masked]", "a": 1}"#),
+        Case(
+            key: "headers", value: .string("{'x-api-key': '\(secret)', 'b': [1]}"),
+            masked: "{'x-api-key': '[masked]', 'b': [1]}"),
+        Case(
+            key: "headers",
+            value: .string(#"[(b"authorization", b"Bearer \#(secret)"), (b"a", b"b")]"#),
+            masked: #"[(b"authorization", b"[masked]"), (b"a", b"b")]"#),
+        Case(
+            key: "body", value: .string(#"{"h": "{\"api_key\": \"\#(secret)\", \"c\": 2}"}"#),
+            masked: #"{"h": "{\"api_key\": \"[masked]\", \"c\": 2}"}"#),
+        Case(
+            key: "body", value: .string(#"{"api_key": "\#(secret)\\", "c": "d"}"#),
+            masked: #"{"api_key": "[masked]", "c": "d"}"#),
+        Case(
+            key: "body", value: .string(#"{"api_key": ["\#(secret)", "\#(secret)"], "c": "d"}"#),
+            masked: #"{"api_key": ["[masked]", "[masked]"], "c": "d"}"#),
+        Case(
+            key: "body", value: .string(#"{"password": 4711, "c": "\#(secret.dropLast(19))"}"#),
+            masked: #"{"password": 0, "c": ""}"#),
+        Case(
+            key: "cut off", value: .string(#"{"secret": "\#(secret)"#),
+            masked: #"{"secret": "[masked]"#),
+        Case(
+            key: "nested",
+            value: .keyValueList([KeyValue("Cookie", .string(secret)), KeyValue("b", 1)]),
+            masked: .keyValueList([KeyValue("Cookie", "[masked]"), KeyValue("b", 1)])),
+        Case(
+            key: "pairs", value: [["Authorization", .string(secret)], ["b", "c"]],
+            masked: [["Authorization", "[masked]"], ["b", "c"]]),
+    ]
+
+    @Test("What is masked, in spans, events and resources", arguments: cases)
+    func masked(_ example: Case) throws {
+        let given = [KeyValue(example.key, example.value)]
+        let batch = try mended(given, event: given, resource: given, names: example.names)
+        for range in [
+            batch.spans[0].attributes, batch.events[0].attributes, batch.resources[0].attributes,
+        ] {
+            #expect(batch.value(example.key, in: range) == example.masked)
+        }
+        #expect(!String(decoding: batch.json(), as: UTF8.self).contains("4711"))
+        let event = AnyValue.string("event request: \(example.key)")
+        #expect(
+            batch.value("tracemend.masked", in: batch.spans[0].attributes)
+                == .array(
+                    [.string(example.key), event].sorted {
+                        $0.stringValue ?? "" < $1.stringValue ?? ""
+                    }))
+        #expect(
+            batch.value("tracemend.masked", in: batch.resources[0].attributes)
+                == [.string(example.key)])
+    }
+
+    @Test(
+        "What is no credential stays",
+        arguments: [
+            ("llm.token_count.prompt", "7"), ("mine.max_tokens", "9"),
+            ("metadata", #"{"token": "Hello", "logprob": -0.1, "secretary": "x"}"#),
+            (
+                "schema",
+                #"{"properties":{"password":{"type":"string"}},"required":["password","a"]}"#
+            ),
+            ("allowed", #"["authorization", "accept", "x"]"#), ("empty.api_key", ""),
+            ("text", "the password: is in the drawer"), ("has.password", "[masked]"),
+        ])
+    func kept(_ key: String, _ value: String) throws {
+        let batch = try mended([KeyValue(key, .string(value))])
+        #expect(batch.value(key, in: batch.spans[0].attributes) == .string(value))
+        #expect(batch.value("tracemend.masked", in: batch.spans[0].attributes) == nil)
+    }
+
+    @Test("A masked value is not the original of anything")
+    func originals() throws {
+        let batch = try mended([
+            KeyValue("openinference.span.kind", "LLM"),
+            KeyValue(
+                "gen_ai.input.messages",
+                .string(#"[{"role":"user","content":"x","api_key":"\#(Self.secret)"}]"#)),
+            KeyValue(
+                "llm.invocation_parameters",
+                .string(#"{"api_key":"\#(Self.secret)","temperature":1}"#)),
+        ])
+        let attributes = batch.keyValues(batch.spans[0].attributes)
+        #expect(attributes.contains { $0.key == "tracemend.original.gen_ai.input.messages" })
+        #expect(!String(decoding: batch.json(), as: UTF8.self).contains("4711"))
+    }
+}
