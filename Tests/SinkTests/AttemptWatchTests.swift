@@ -19,7 +19,9 @@ import Testing
     }
 
     @Test(arguments: [
-        Row(status: "preparing", told: [#"{"last_heartbeat_time":1800000000.0,"status":"running"}"#]),
+        Row(
+            status: "preparing",
+            told: [#"{"last_heartbeat_time":1800000000.0,"status":"running"}"#]),
         Row(
             status: "unresponsive",
             told: [#"{"last_heartbeat_time":1800000000.0,"status":"running"}"#]),
