@@ -7,12 +7,9 @@ SHELL := bash
 DATA ?= data
 E2E_PYTHON := .venv-e2e/bin/python
 PYTEST_FLAGS ?=
+BENCH_FLAGS ?=
 
-<<<<<<< HEAD
-.PHONY: help run release test check unit end-to-end format packages bench torture torture-deliveries soak fuzz codec-budget
-=======
-.PHONY: help run release test check unit end-to-end format packages bench torture fuzz codec-budget normalizing-budget
->>>>>>> f6f182ba2b636054119293f5cf8544a969c9284c
+.PHONY: help run release test check unit end-to-end format packages bench torture torture-deliveries soak fuzz codec-budget normalizing-budget
 
 help:
 	@echo "make run          build the collector and start it on 127.0.0.1:4318 (OTLP) and :4320 (API), data in ./$(DATA)"
@@ -20,6 +17,7 @@ help:
 	@echo "make unit         swift test"
 	@echo "make end-to-end   the end-to-end tests alone; PYTEST_FLAGS='-k kill' picks some"
 	@echo "make bench        the codec beside libprotobuf-c and SwiftProtobuf, normalizing beside decoding"
+	@echo "make bench-server the collector beside rotel under the same load; BENCH_FLAGS='--pin' puts each on one core, then on two"
 	@echo "make torture      a million damaged bodies; every operation of the disk fails once; kill -9 and loss of power under load and delivery"
 	@echo "make soak         full load for SECONDS=600: flat memory, nothing lost"
 	@echo "make fuzz         libFuzzer on the codec for SECONDS=60"
@@ -68,6 +66,13 @@ normalizing-budget: packages
 bench: packages
 	scripts/bench-codec
 	scripts/bench-normalizing
+
+# The collector beside rotel under the same load.
+.PHONY: bench-server
+bench-server: release
+	scripts/install-system-packages wrk
+	scripts/python-environment bench
+	.venv-bench/bin/python EndToEnd/bench_server.py $(BENCH_FLAGS)
 
 ROUNDS ?= 1000000
 UPB_ROUNDS ?= 100000

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 import captures
-from collector import ANSWER_SECONDS, Collector, run_id
+from collector import ANSWER_SECONDS, Collector, run_id, tracemend
 from lightning import configuration, deliver, read_with_adapters, send
 from lightning_store import LightningStore
 
@@ -90,9 +90,14 @@ def test_a_reward_that_a_runner_wrote_itself_is_found_where_it_belongs(
     order: str, start_collector: Callable[..., Collector], lightning_store: LightningStore
 ) -> None:
     collector = start_collector(configuration(lightning_store))
-    calls = sorted(span.end_time_unix_nano / 1e9 for span in captures.spans("litellm_otel_vllm").values())
+    calls = [span for span in captures.spans("litellm_otel_vllm").values() if span.name == "litellm_request"]
+    first, second = sorted(calls, key=lambda call: call.start_time_unix_nano)
+    times = {
+        "final": second.end_time_unix_nano / 1e9 + 1,
+        "between": (first.end_time_unix_nano + second.start_time_unix_nano) / 2e9,
+    }
     spans = {}
-    for name, at in {"final": calls[-1] + 1, "between": (calls[1] + calls[2]) / 2}.items():
+    for name, at in times.items():
         rollout, attempt = lightning_store.new_rollout()
         send(collector, rollout, attempt, "litellm_otel_vllm")
         if order == "before our spans":
@@ -156,3 +161,60 @@ def test_an_attempt_stays_alive_while_its_spans_come_and_is_delivered_when_it_is
     while {span["span_id"] for span in lightning_store.spans(rollout)} < wanted:
         assert time.monotonic() < give_up, "a run whose attempt is over was not delivered"
     assert attempt_in(lightning_store, rollout)["status"] == "failed"
+
+
+def test_the_same_spans_may_come_for_two_rollouts(
+    start_collector: Callable[..., Collector], lightning_store: LightningStore
+) -> None:
+    collector = start_collector(configuration(lightning_store))
+    for _ in range(2):
+        rollout, attempt = deliver(collector, lightning_store, "openai_traceloop")
+        for _ in range(2):
+            collector.close_attempt(rollout, attempt)
+            stored = [span["span_id"] for span in lightning_store.spans(rollout)]
+            assert set(stored) >= captures.spans("openai_traceloop").keys()
+            assert len(stored) == len(set(stored))
+
+
+def test_deliveries_are_shown_and_asked_for_again(
+    start_collector: Callable[..., Collector], lightning_store: LightningStore
+) -> None:
+    collector = start_collector(configuration(lightning_store))
+    send(collector, "ro-unknown", "at-unknown", "openai_traceloop")
+    parked = collector.http.post(
+        collector.attempt_endpoint("ro-unknown", "at-unknown") + "/close?wait=30s", timeout=ANSWER_SECONDS
+    ).json()["sinks"]
+    assert [(sink["sink"], sink["state"]) for sink in parked] == [("archive", "delivered"), ("store", "parked")]
+    shown = tracemend("deliveries", "--url", collector.api).stdout.decode()
+    assert "ro-unknown/at-unknown" in shown
+    assert "the store knows no attempt at-unknown of rollout ro-unknown" in shown
+    metrics = collector.http.get(collector.api + "/metrics", timeout=ANSWER_SECONDS).text
+    assert 'tracemend_sink_parked_runs{sink="store"} 1.0' in metrics
+    assert 'tracemend_sink_up{sink="store"} 1.0' in metrics
+    again = tracemend("redeliver", "--url", collector.api, "--sink", "store", "ro-unknown/at-unknown")
+    assert again.stdout.decode() == "1 delivery is tried again\n", again.stderr.decode()
+    nobody = tracemend("redeliver", "--url", collector.api, "--sink", "nobody")
+    assert nobody.returncode == 1 and "no sink nobody; there are archive, store" in nobody.stderr.decode()
+
+
+def test_runs_that_nobody_gave_a_rollout_get_one_each(
+    start_collector: Callable[..., Collector], lightning_store: LightningStore
+) -> None:
+    collector = start_collector(configuration(lightning_store, adopt="true"))
+    sent = tracemend("send", "--endpoint", collector.endpoint, *captures.files("litellm_otel_vllm"))
+    assert sent.returncode == 0, sent.stderr.decode()
+    traces = {span.trace_id.hex() for span in captures.spans("litellm_otel_vllm").values()}
+    for _ in range(2):
+        for trace in traces:
+            collector.close(trace)
+        collector.kill()
+        collector.start()
+    found = requests.get(
+        lightning_store.url + "/v1/agl/rollouts", params={"limit": -1}, timeout=ANSWER_SECONDS
+    ).json()["items"]
+    adopted = [one for one in found if (one["metadata"] or {}).get("tracemend.run") in traces]
+    assert len(adopted) == len(traces) == 2
+    for rollout in adopted:
+        assert rollout["status"] == "succeeded"
+        spans = lightning_store.spans(rollout["rollout_id"])
+        assert {span["trace_id"] for span in spans} == {rollout["metadata"]["tracemend.run"]}

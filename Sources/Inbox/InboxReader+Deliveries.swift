@@ -53,7 +53,10 @@ extension InboxReader {
     ///
     /// A superset: a span of a shared trace may have been given with a run that it no longer belongs
     /// to, so all pins of the run's traces are there.
-    public func pins(sink: String, run: RunKey) async throws(InboxError) -> [SpanPin] {
+    /// - Parameter withThisRun: only what was given with this run.
+    public func pins(
+        sink: String, run: RunKey, withThisRun: Bool = false
+    ) async throws(InboxError) -> [SpanPin] {
         try await read { db in
             guard let found = try RunRow.find(run, db) else { return [] }
             return try Row.fetchAll(
@@ -63,9 +66,9 @@ extension InboxReader {
                         WHERE sink = ?1 AND run = ?2
                         UNION
                         SELECT trace, span, mended_trace, parent, sequence, duplicate_of FROM pins
-                        WHERE sink = ?1 AND trace IN
+                        WHERE sink = ?1 AND NOT ?4 AND trace IN
                             (SELECT trace FROM trace_runs WHERE run = ?2 UNION ALL SELECT ?3)
-                        """), arguments: [sink, found.id, found.ownTrace]
+                        """), arguments: [sink, found.id, found.ownTrace, withThisRun]
             ).map { SpanPin($0) }
         }
     }

@@ -35,6 +35,8 @@ public final class LightningSink: TraceSink {
 
     public let name: String
     public var mode: SinkMode { .appending }
+    /// The store's key is rollout, attempt and span id.
+    public var keepsRunsApart: Bool { true }
 
     private let client: OTLPClient
     private let store: StoreClient

@@ -11,6 +11,8 @@ struct ModelCalls {
     let tree: RunTree
     private let isCall: [Bool]
     private let witnesses: [Int: [Int]]
+    /// Of spans that are too deep, the deepest ancestor that is not.
+    private let reach: [Int: Int]
 
     init(_ run: MendedRun) {
         let batch = run.batch
@@ -39,6 +41,7 @@ struct ModelCalls {
         self.facts = facts
         self.tree = tree
         self.isCall = isCall
+        reach = Self.reach(in: tree)
         witnesses = Self.witnesses(of: run, facts, tree)
     }
 
@@ -60,6 +63,24 @@ struct ModelCalls {
     func isNamedAgent(_ place: Int) -> Bool {
         facts[place].operation == "invoke_agent" && facts[place].agentName != nil
     }
+
+    /// The span that a span too deep for the adapters hangs below instead: they walk the tree
+    /// recursively, and Python ends that at a thousand. Nil where the span is not too deep.
+    func parentWithinReach(of place: Int, in run: MendedRun) -> SpanID? {
+        reach[place].map { run.batch.spans[$0].spanID }
+    }
+
+    private static func reach(in tree: RunTree) -> [Int: Int] {
+        var reach: [Int: Int] = [:]
+        for place in tree.preorder where tree.depth(of: place) > deepest {
+            guard let parent = tree.parent(of: place) else { continue }
+            reach[place] = reach[parent] ?? parent
+        }
+        return reach
+    }
+
+    /// Half of what Python allows: the caller's own frames count too.
+    private static let deepest = 500
 
     private func ancestors(of place: Int) -> some Sequence<Int> {
         sequence(state: place) { [tree] place in

@@ -52,7 +52,8 @@ struct StoreRequest {
             }
             // What a delivery has left there that was cut short need not come again.
             if !numbers.storedIDs.contains(span.spanID) {
-                let parent = present.contains(span.parentSpanID) ? span.parentSpanID : .invalid
+                let wanted = calls.parentWithinReach(of: place, in: run) ?? span.parentSpanID
+                let parent = present.contains(wanted) ? wanted : .invalid
                 add(span, parent, sent[place], of: run.batch, someTime, &numbers)
             }
             let told = Set(calls.tree.children(of: place).compactMap { sent[$0].toldCallID })

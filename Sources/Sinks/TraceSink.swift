@@ -6,6 +6,10 @@ public protocol TraceSink: Sendable {
     /// How the sink takes later revisions of a run that it has.
     var mode: SinkMode { get }
 
+    /// Whether a span that was given with one run may be given with another as well: true where the
+    /// peer knows spans by their run, so that each run must be complete by itself.
+    var keepsRunsApart: Bool { get }
+
     /// Whether the sink takes this run at all; where not, the run counts as delivered and nothing of
     /// it is remembered as sent.
     func wants(_ revision: Revision) -> Bool
@@ -20,6 +24,7 @@ public protocol TraceSink: Sendable {
 }
 
 extension TraceSink {
+    public var keepsRunsApart: Bool { false }
     public func wants(_ revision: Revision) -> Bool { true }
 }
 

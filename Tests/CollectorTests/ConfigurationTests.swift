@@ -68,6 +68,9 @@ import Testing
                   - type: lightning
                     name: store
                     endpoint: http://127.0.0.1:4747
+                    gateway: true
+                    adopt: true
+                    backlog_bytes: 2GiB
                   - type: otlp
                     endpoint: https://backend.example/otlp
                     compression: none
@@ -80,6 +83,9 @@ import Testing
         #expect(configuration.sinks.map(\.name) == ["store", "otlp"])
         #expect(configuration.sinks.map(\.kind) == [.lightning, .otlp])
         #expect(configuration.sinks[0].isCompressed)
+        #expect(configuration.sinks.map(\.isGateway) == [true, false])
+        #expect(configuration.sinks.map(\.adoptsRuns) == [true, false])
+        #expect(configuration.sinks.map(\.backlogBytes) == [2 << 30, nil])
         #expect(configuration.sinks[1].isCompressed == false)
         #expect(configuration.sinks[1].timeout == .seconds(5))
         #expect(configuration.sinks[1].maximumRequestBytes == 1 << 20)
@@ -131,6 +137,18 @@ import Testing
         (
             "sinks: [{type: otlp, name: archive, endpoint: \"http://a\"}]",
             "sinks: two sinks have the name archive"
+        ),
+        (
+            "sinks: [{type: otlp, endpoint: \"http://a\", gateway: true}]",
+            "test.yaml: unknown key sinks[0].gateway"
+        ),
+        (
+            "sinks: [{type: lightning, endpoint: \"http://a\", adopt: maybe}]",
+            "test.yaml: sinks[0].adopt: expected true or false, found \"maybe\""
+        ),
+        (
+            "sinks: [{type: lightning, endpoint: \"http://a\", gateway: true}, {type: lightning, name: b, endpoint: \"http://b\", gateway: true}]",
+            "sinks: only one sink may have gateway: true"
         ),
         (
             "api: {host: 0.0.0.0}",

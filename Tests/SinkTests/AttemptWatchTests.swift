@@ -20,8 +20,8 @@ import Testing
 
     @Test(arguments: [
         Row(
-            status: "preparing", told: [#"{"last_heartbeat_time":1800000000.0,"status":"running"}"#]
-        ),
+            status: "preparing",
+            told: [#"{"last_heartbeat_time":1800000000.0,"status":"running"}"#]),
         Row(
             status: "unresponsive",
             told: [#"{"last_heartbeat_time":1800000000.0,"status":"running"}"#]),

@@ -203,6 +203,21 @@ import Testing
         ]
     }
 
+    @Test func spansTooDeepForTheAdaptersHangAtTheDeepestLevelTheyCanWalk() async throws {
+        var sketch = RunSketch()
+        for number in UInt64(1)...1200 { sketch.add("s", span: number, parent: number - 1) }
+        let (requests, _) = try await deliver(sketch.revision(rollout: "ro", attempt: "at"))
+        let batch = try TraceBatch(protobuf: try #require(requests.first).exportedBytes())
+        #expect(batch.spans.count == 1200)
+        var depths: [SpanID: Int] = [:]
+        for span in batch.spans { depths[span.spanID] = (depths[span.parentSpanID] ?? -1) + 1 }
+        #expect(depths.values.max() == 501)
+        let last = batch.spans[1199]
+        #expect(
+            batch.value("tracemend.reported.parent_span_id", in: last.attributes)
+                == .string("\(SpanID(word: 1199))"))
+    }
+
     @Test func aRunWithoutRolloutIsAdoptedOnceAlsoAfterACrash() async throws {
         var sketch = RunSketch()
         sketch.add("span", span: 1)

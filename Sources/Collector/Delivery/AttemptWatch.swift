@@ -22,23 +22,28 @@ struct AttemptWatch: Service {
     let closed: @Sendable () -> Void
     private let told = ToldHeartbeats()
 
-    /// Also the shortest time after which a store takes an attempt for dead that works out.
+    /// An attempt that is thought dead sooner than this cannot be kept alive.
     private static let pause = Duration.seconds(5)
+    /// Each run costs the store a request and a few milliseconds, so many open runs are looked at
+    /// less often.
+    private static let pauseForEachRun = Duration.milliseconds(50)
     private static let runsAtOnce = 1000
     private static let runsSideBySide = 8
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
-                await lookAtOpenRuns()
+                let runs = await lookAtOpenRuns()
                 // A cancelled sleep ends the loop by its condition.
-                _ = try? await Task.sleep(for: Self.pause)
+                _ = try? await Task.sleep(for: max(Self.pause, Self.pauseForEachRun * runs))
             }
         }
     }
 
     /// One round over the open runs, those with the latest spans first.
-    func lookAtOpenRuns() async {
+    /// - Returns: how many there are.
+    @discardableResult
+    func lookAtOpenRuns() async -> Int {
         do {
             let runs = try await inbox.reader.openAttempts(limit: Self.runsAtOnce)
             told.keep(Set(runs.map(\.key)))
@@ -57,10 +62,12 @@ struct AttemptWatch: Service {
                         ])
                 }
             }
+            return runs.count
         } catch {
             logger.error(
                 "open runs were not looked up",
                 metadata: ["sink": "\(sink.name)", "reason": "\(error)"])
+            return 0
         }
     }
 

@@ -111,6 +111,10 @@ struct DeliveryLoop: Service {
             sink: sink.name, run: run.key, revision: run.revision,
             throughRequest: run.mendedThrough, isSettled: run.isSettled,
             pins: isTaken && sink.mode == .appending ? mended.pins : [])
+        tellIfBack()
+    }
+
+    private func tellIfBack() {
         if health.succeeded() {
             logger.notice("a sink is back", metadata: ["sink": "\(sink.name)"])
         }
@@ -160,6 +164,8 @@ struct DeliveryLoop: Service {
                 metadata: ["sink": "\(sink.name)", "reason": "\(reason)"])
         case .permanent(let reason):
             try await inbox.park(sink: sink.name, run: key, error: reason)
+            // Who refuses one run is there for the others.
+            tellIfBack()
             metrics.add(.deliveries, labels: ["sink": sink.name, "result": "parked"])
             logger.error(
                 "a run is parked: this sink will not take it",
@@ -184,7 +190,9 @@ struct DeliveryLoop: Service {
     private func pins(of run: RunStatus) async throws -> Pins {
         guard sink.mode == .appending else { return .none }
         var pins = Pins()
-        for pin in try await inbox.reader.pins(sink: sink.name, run: run.key) {
+        let pinned = try await inbox.reader.pins(
+            sink: sink.name, run: run.key, withThisRun: sink.keepsRunsApart)
+        for pin in pinned {
             pins.spans[pin.reported] = Pins.Pin(
                 traceID: pin.traceID, parentSpanID: pin.parentSpanID, sequence: pin.sequence,
                 duplicateOf: pin.duplicateOf)

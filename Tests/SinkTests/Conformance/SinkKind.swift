@@ -115,6 +115,7 @@ final class FaultySink: TraceSink {
 
     var name: String { sink.name }
     var mode: SinkMode { sink.mode }
+    var keepsRunsApart: Bool { sink.keepsRunsApart }
     /// How often it was asked.
     var deliveries: Int { calls.withLock { $0 } }
 
