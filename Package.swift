@@ -165,8 +165,8 @@ let package = Package(
         .testTarget(
             name: "SinkTests",
             dependencies: [
-                "OTLP", "Compression", "SemanticConventions", "Mending", "Inbox", "Sinks",
-                "SQLiteArchive", "OTLPSink", "LightningSink", "Collector",
+                "OTLP", "Compression", "SemanticConventions", "HierarchyRepair", "Mending", "Inbox",
+                "Sinks", "SQLiteArchive", "OTLPSink", "LightningSink", "Collector",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

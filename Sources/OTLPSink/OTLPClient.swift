@@ -77,7 +77,7 @@ public struct OTLPClient: Sendable {
         return try await execute(request)
     }
 
-    /// Gets a URL, or posts JSON to it, with the configured headers.
+    /// Gets a URL, or posts JSON to it, with the configured headers. A get is tried twice.
     /// - Parameters:
     ///   - json: what to post; nil to get.
     ///   - maximumAnswerBytes: what is read of the answer's body.
@@ -94,7 +94,14 @@ public struct OTLPClient: Sendable {
             request.headers.replaceOrAdd(name: "content-type", value: "application/json")
             request.body = .bytes(ByteBuffer(bytes: json))
         }
-        return try await execute(request, maximumAnswerBytes: maximumAnswerBytes)
+        do {
+            return try await execute(request, maximumAnswerBytes: maximumAnswerBytes)
+        } catch {
+            // Some servers close a connection after a 500 without saying so, and then the next
+            // request on it is lost. One that only reads may be sent again at once.
+            guard json == nil else { throw error }
+            return try await execute(request, maximumAnswerBytes: maximumAnswerBytes)
+        }
     }
 
     /// Closes the connections; nothing is sent after it.
@@ -121,7 +128,7 @@ public struct OTLPClient: Sendable {
                 contentType: response.headers.first(name: "content-type") ?? "",
                 retryAfter: response.headers.first(name: "retry-after"), body: body)
         } catch {
-            throw .retryable(reason: "\(configuration.endpoint): \(error)", after: nil)
+            throw .retryable(reason: "\(request.url): \(error)", after: nil)
         }
     }
 }

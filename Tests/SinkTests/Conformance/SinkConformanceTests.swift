@@ -118,18 +118,18 @@ import Testing
     @Test(arguments: SinkKind.allCases)
     func aSinkThatIsDeadForAnHourIsAskedSeldomAndGetsEverything(_ kind: SinkKind) async throws {
         let away = FaultySink.Fault.before(.retryable(reason: "away", after: nil))
-        try await bench(kind, Array(repeating: away, count: 60)) { bench, sink, peer in
+        try await bench(kind, Array(repeating: away, count: 20)) { bench, sink, peer in
             var wanted: [SpanID: Int] = [:]
-            for minute in 0..<60 {
+            for minute in stride(from: 0, to: 60, by: 3) {
                 let number = UInt64(minute) + 1
                 try await bench.takeRun("attempt-\(minute)", spans: [number])
                 wanted[id(number)] = 1
                 try await bench.deliver()
-                bench.clock.turn(by: .seconds(60))
+                bench.clock.turn(by: .seconds(180))
             }
             // Never more than one try a pause, however many runs wait.
-            #expect(sink.deliveries <= 60)
-            for _ in 0..<60 { try await bench.deliverInTime() }
+            #expect(sink.deliveries <= 20)
+            try await bench.deliverInTime()
             #expect(try await bench.states().values.allSatisfy { $0 == .delivered })
             #expect(try await peer.spans() == wanted)
         }
