@@ -83,7 +83,11 @@ enum RepairLimits {
     /// Spans looked at for one host: beyond it a crowd cannot be told apart anyway.
     static let candidatesSeen = 256
     /// Hosts weighed against each other.
-    static let candidatesWeighed = 16
+    static let candidatesWeighed = 64
+    /// Parts that compete and are still solved exactly.
+    static let exactParts = 64
+    /// Loose parts that are placed in several rounds, the clear ones first.
+    static let partsOfManyRounds = 5_000
     /// Traces that are followed upwards, each dispatched from the next.
     static let traceHops = 64
 }

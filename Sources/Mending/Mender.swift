@@ -31,20 +31,48 @@ public struct Mender: Sendable {
     public func mend(
         _ run: TraceBatch, identity: RunIdentity, pins: Pins = .none
     ) -> MendedRun {
+        var batch = normalized(run)
+        guard batch.spans.count <= maximumRepairedSpans else {
+            return unrepaired(batch)
+        }
+        let tree = repairedTree(of: batch, identity, pins, explaining: nil)
+        var marks = RepairMarks(consume batch)
+        let (mended, spans) = marks.write(tree)
+        return MendedRun(batch: mended, spans: spans, notes: tree.notes)
+    }
+
+    /// Says how the place of one span was chosen: its candidates and what counts for and against
+    /// each.
+    ///
+    /// - Parameter span: the reported trace and span id.
+    /// - Returns: nil where no such span is in the run.
+    public func explain(
+        _ span: SpanKey, in run: TraceBatch, identity: RunIdentity, pins: Pins = .none
+    ) -> RepairExplanation? {
+        let batch = normalized(run)
+        guard batch.spans.count <= maximumRepairedSpans,
+            batch.spans.contains(where: { $0.key == span })
+        else { return nil }
+        let tree = repairedTree(of: batch, identity, pins, explaining: span)
+        return RepairExplanation(of: span, in: tree, batch)
+    }
+
+    private func normalized(_ run: TraceBatch) -> TraceBatch {
         var batch = run
         batch.undoMending()
         normalizer.restoreOriginals(&batch)
         batch.dropIdenticalCopies()
         normalizer.normalize(&batch)
-        guard batch.spans.count <= maximumRepairedSpans else {
-            return unrepaired(batch)
-        }
-        let tree = RepairedTree(
+        return batch
+    }
+
+    private func repairedTree(
+        of batch: TraceBatch, _ identity: RunIdentity, _ pins: Pins, explaining: SpanKey?
+    ) -> RepairedTree {
+        RepairedTree(
             repairing: RepairFacts.spans(of: batch, pins: pins), identity: identity.hash,
-            absentPins: absentPins(pins, in: batch))
-        var marks = RepairMarks(consume batch)
-        let (mended, spans) = marks.write(tree)
-        return MendedRun(batch: mended, spans: spans, notes: tree.notes)
+            absentPins: absentPins(pins, in: batch), explaining: explaining,
+            texts: { RepairTexts.of($0, in: batch) })
     }
 
     private func absentPins(_ pins: Pins, in batch: TraceBatch) -> [SpanKey: RepairPin] {

@@ -1,4 +1,5 @@
 public import Mending
+public import OTLP
 
 /// Damaged runs without end, from one seed.
 public struct Evaluation: Sendable {
@@ -24,5 +25,10 @@ public struct Evaluation: Sendable {
 
     public func mended(_ test: RepairCase) -> MendedRun {
         mender.mend(test.batch, identity: .named("\(test.damage.rawValue)/\(test.seed)"))
+    }
+
+    public func explanation(of span: SpanKey, in test: RepairCase) -> RepairExplanation? {
+        mender.explain(
+            span, in: test.batch, identity: .named("\(test.damage.rawValue)/\(test.seed)"))
     }
 }

@@ -34,7 +34,10 @@ public struct Score: Sendable {
     public var faults: [Fault] = []
 
     public struct Fault: Sendable {
+        /// The damage of the link; nil where it had none.
         public var damage: DamageKind?
+        /// The damage of the case.
+        public var test: DamageKind
         public var program: String
         public var seed: UInt64
         public var span: SpanKey
@@ -116,7 +119,7 @@ public struct Score: Sendable {
         if !isRight && (truth.isDecided || !isNear) {
             faults.append(
                 Fault(
-                    damage: truth.damage, program: test.program, seed: test.seed,
+                    damage: truth.damage, test: test.damage, program: test.program, seed: test.seed,
                     span: told.reported, expected: truth.parent, found: found,
                     rule: told.repair?.rule ?? "-", confidence: told.repair?.confidence ?? 0))
         }

@@ -7,12 +7,15 @@ import SemanticConventions
 var seed: UInt64 = 2026
 var count = 60
 var faults = 0
+var explains = false
+var tests: [UInt64: [DamageKind: RepairCase]] = [:]
 var arguments = Array(CommandLine.arguments.dropFirst())
 while arguments.count >= 2 {
     let value = arguments[1]
     switch arguments[0] {
     case "--seed": seed = UInt64(value) ?? seed
     case "--cases": count = Int(value) ?? count
+    case "--explain": explains = value == "yes"
     case "--faults": faults = Int(value) ?? faults
     default:
         FileHandle.standardError.write(Data("unknown option \(arguments[0])\n".utf8))
@@ -25,6 +28,7 @@ let evaluation = Evaluation(Mender(rules: try RuleSet.builtIn()))
 var score = Score()
 for damage in DamageKind.allCases {
     let cases = Evaluation.cases(damage, count: count, seed: seed)
+    if explains { for test in cases { tests[test.seed, default: [:]][damage] = test } }
     score.add(evaluation.score(cases))
 }
 print("seed \(seed), \(count) cases a kind")
@@ -38,5 +42,14 @@ for kind in DamageKind.allCases.map(Optional.some) + [nil] {
                 + "\(fault.span.spanID) is below \(fault.found.map { "\($0.spanID)" } ?? "none"), "
                 + "should be \(fault.expected.map { "\($0.spanID)" } ?? "none"); "
                 + "\(fault.rule) \(fault.confidence)")
+        guard explains, let test = tests[fault.seed]?[fault.test],
+            let why = evaluation.explanation(of: fault.span, in: test)
+        else { continue }
+        for candidate in why.candidates.prefix(5) {
+            let mark = candidate.key == fault.expected ? "TRUE" : candidate.isChosen ? "took" : "    "
+            print(
+                "    \(mark) \(candidate.key.spanID) \(candidate.name) \(candidate.weight): "
+                    + candidate.evidence.map { "\($0.text) \($0.weight)" }.joined(separator: ", "))
+        }
     }
 }

@@ -1,0 +1,244 @@
+import OTLP
+
+/// Finds places for the loose parts of a run; the forest is changed only when all have theirs.
+///
+/// Clocks are compared here, so the times are those of the run's first process; reported times are
+/// never rewritten.
+struct Placing {
+    struct Placement {
+        var part: Int
+        /// Nil where the part stays a root.
+        var host: Int?
+        var rule: RepairRule
+        var confidence: Double
+        var withPlaceholder = false
+    }
+
+    /// With aligned times.
+    var spans: [RepairSpan]
+    let ancestry: Ancestry
+    let parts: [LoosePart]
+    /// The part that a loose span is a top of.
+    let partOfTop: [Int: Int]
+    private(set) var isPlaced: [Bool]
+    private(set) var placements: [Placement] = []
+    private var trees: DisjointTrees
+    /// For each top that was placed, the span it hangs below.
+    private(set) var joined: [Int: Int] = [:]
+    /// For each host the tops that were placed below it.
+    private(set) var added: [Int: [Int]] = [:]
+    /// Spans below which another process works already.
+    private(set) var isServed: [Bool]
+    var byProcess: [UInt32: EnclosureIndex] = [:]
+    var containers: EnclosureIndex
+    let callers: UsualCallers
+    let rootedTraces: Set<TraceID>
+    var cutRules: [Int: RepairRule] { forest.cutTops }
+    private let forest: RepairForest
+    private var knownTexts: SharedTexts?
+    var notes = NoteList()
+    var explaining: Int?
+    var explanation: [RepairedTree.Candidate] = []
+
+    init(_ forest: RepairForest) {
+        self.forest = forest
+        spans = forest.spans
+        ancestry = forest.ancestry()
+        parts = forest.looseParts()
+        var partOfTop: [Int: Int] = [:]
+        for (place, part) in parts.enumerated() { for top in part.tops { partOfTop[top] = place } }
+        self.partOfTop = partOfTop
+        isPlaced = [Bool](repeating: false, count: parts.count)
+        trees = DisjointTrees(parent: forest.parent)
+        for part in parts { for top in part.tops.dropFirst() { trees.join(top, part.top) } }
+        isServed = [Bool](repeating: false, count: spans.count)
+        for (index, above) in forest.parent.enumerated()
+        where above >= 0 && spans[index].relation(to: spans[above]) == .different {
+            isServed[above] = true
+        }
+        callers = UsualCallers(forest)
+        let loose = Set(partOfTop.keys)
+        var rooted: Set<TraceID> = []
+        for index in spans.indices
+        where forest.parent[index] < 0 && forest.source[index] != nil
+            && (!loose.contains(index) || !forest.spans[index].parentSpanID.isValid)
+        {
+            rooted.insert(spans[index].key.traceID)
+        }
+        rootedTraces = rooted
+        containers = EnclosureIndex([], of: [])
+        explaining = forest.explaining
+        indexContainers()
+    }
+
+    var open: [Int] { parts.indices.filter { !isPlaced[$0] } }
+
+    mutating func indexContainers() {
+        var members: [Int] = []
+        var processes: [UInt32: [Int]] = [:]
+        for (index, span) in spans.enumerated()
+        where forest.source[index] != nil && span.mayHoldAnything {
+            members.append(index)
+            processes[span.process, default: []].append(index)
+        }
+        containers = EnclosureIndex(members, of: spans)
+        byProcess = processes.mapValues { EnclosureIndex($0, of: spans) }
+    }
+
+    /// Shifts a process's times for the comparison.
+    mutating func align(_ process: UInt32, by offset: Int64) {
+        for index in spans.indices where spans[index].process == process {
+            spans[index].start = Self.shift(spans[index].start, by: offset)
+            spans[index].end = Self.shift(spans[index].end, by: offset)
+        }
+    }
+
+    static func shift(_ time: UInt64, by offset: Int64) -> UInt64 {
+        offset >= 0
+            ? time.addingReportingOverflow(UInt64(offset)).overflow ? .max : time + UInt64(offset)
+            : time - min(time, offset.magnitude)
+    }
+
+    /// The part's cover with aligned times.
+    func cover(of part: Int) -> RepairSpan {
+        var cover = parts[part].cover
+        cover.start = spans[parts[part].top].start
+        cover.end = cover.start
+        for top in parts[part].tops {
+            cover.start = min(cover.start, spans[top].start)
+            cover.end = max(cover.end, spans[top].end)
+        }
+        return cover
+    }
+
+    /// Whether a part may hang below a span at all.
+    func isOpen(_ host: Int, to part: Int) -> Bool {
+        let isSameTrace = spans[host].key.traceID == parts[part].cover.key.traceID
+        return isSameTrace == parts[part].isOfTrace
+            && trees.tree(of: host) != trees.tree(of: parts[part].top)
+    }
+
+    mutating func place(
+        _ part: Int, below host: Int?, _ rule: RepairRule, _ confidence: Double,
+        withPlaceholder: Bool = false
+    ) {
+        guard !isPlaced[part] else { return }
+        if let host {
+            guard trees.tree(of: host) != trees.tree(of: parts[part].top) else { return }
+            trees.join(parts[part].top, host)
+            for top in parts[part].tops { joined[top] = host }
+            added[host, default: []].append(contentsOf: parts[part].tops)
+            if spans[host].relation(to: parts[part].cover) == .different { isServed[host] = true }
+        }
+        isPlaced[part] = true
+        placements.append(
+            Placement(
+                part: part, host: host, rule: rule, confidence: confidence,
+                withPlaceholder: withPlaceholder))
+    }
+
+    /// The span above, through parts that were placed; nil at the top.
+    func above(_ span: Int) -> Int? { forest.parent[span] >= 0 ? forest.parent[span] : joined[span] }
+
+    /// The nearest common ancestor, through parts that were placed.
+    func nearestCommonAncestor(_ left: Int, _ right: Int) -> Int? {
+        if let shared = ancestry.nearestCommonAncestor(left, right) { return shared }
+        var entries: [Int: Int] = [:]
+        var node = left
+        for _ in 0..<RepairLimits.traceHops {
+            let top = ancestry.root[node]
+            entries[top] = node
+            guard let above = joined[top] else { break }
+            node = above
+        }
+        node = right
+        for _ in 0..<RepairLimits.traceHops {
+            let top = ancestry.root[node]
+            if let entry = entries[top] { return ancestry.nearestCommonAncestor(entry, node) }
+            guard let above = joined[top] else { return nil }
+            node = above
+        }
+        return nil
+    }
+
+    /// Whether a span is above another, as far as is known; where it is not, by their times.
+    func isAbove(_ outer: Int, _ inner: Int) -> Bool {
+        guard let shared = nearestCommonAncestor(outer, inner) else {
+            return spans[inner].isEnclosed(by: spans[outer])
+        }
+        return shared == outer && outer != inner
+    }
+
+    /// The shared texts, which cost more to read than all else.
+    mutating func texts() -> SharedTexts {
+        if let knownTexts { return knownTexts }
+        let made = SharedTexts(forest)
+        knownTexts = made
+        return made
+    }
+
+    /// Whether a span belongs to another member of a root's own burst: workers of one pool run
+    /// beside each other, never below.
+    func isPeer(_ host: Int, of part: Int) -> Bool {
+        guard !parts[part].isOfTrace else { return false }
+        let top = spans[ancestry.root[host]]
+        let span = parts[part].cover
+        return top.nameShape == span.nameShape && top.operation == span.operation
+            && top.service == span.service
+    }
+}
+
+extension RepairSpan {
+    /// Whether anything that lost its parent may lie below.
+    var mayHoldAnything: Bool { isContainer || operation == .tool || operation == .model }
+
+    /// Whether a span may lie below this one.
+    func mayHold(_ span: RepairSpan) -> Bool {
+        switch operation {
+        case .tool: true
+        case .model:
+            span.operation == .http && span.kind == SpanKind.client
+                || span.operation == .model && scope != span.scope && scope != 0 && span.scope != 0
+        default: isContainer
+        }
+    }
+}
+
+/// Which spans call which, as far as the links of the run are whole.
+struct UsualCallers {
+    private struct Sign: Hashable {
+        var scope: UInt32
+        var operation: OperationClass
+
+        init(_ span: RepairSpan) {
+            scope = span.scope
+            operation = span.operation
+        }
+    }
+
+    private struct Pair: Hashable {
+        var host: Sign
+        var span: Sign
+    }
+
+    private var pairs: Set<Pair> = []
+    private var called: Set<Sign> = []
+
+    init(_ forest: RepairForest) {
+        for (index, above) in forest.parent.enumerated()
+        where above >= 0 && forest.repairs[index] == nil {
+            let span = Sign(forest.spans[index])
+            pairs.insert(Pair(host: Sign(forest.spans[above]), span: span))
+            called.insert(span)
+        }
+    }
+
+    func weigh(_ span: RepairSpan, below host: RepairSpan, into weight: inout Weight) {
+        guard span.scope != 0 else { return }
+        if pairs.contains(Pair(host: Sign(host), span: Sign(span))) {
+            weight.add(.usualCaller, Evidence.usualCallerWeight)
+        } else if called.contains(Sign(span)) {
+            weight.add(.unusualCaller, Evidence.unusualCallerWeight)
+        }
+    }
+}

@@ -1,0 +1,159 @@
+import OTLP
+
+extension Placing {
+    /// Gives the entry of each process that nothing of its own holds the step that started it.
+    ///
+    /// A step that started one worker is one of a family of alike steps, and each of them has one
+    /// worker; they are solved together. A step that has no like may have started many.
+    mutating func matchWorkers() {
+        let units = open.filter { mayBeDispatched($0) }
+        guard !units.isEmpty else { return }
+        let families = families()
+        var pairs: [(part: Int, host: Int, weight: Weight)] = []
+        var shared: [(part: Int, weighed: [(host: Int, weight: Weight)])] = []
+        for part in units {
+            let found = dispatchers(of: part)
+            guard !found.isEmpty else { continue }
+            let weighed = found.map { (host: $0, weight: weighDispatch($0, for: part)) }
+            let best = weighed.max { $0.weight.total < $1.weight.total }
+            if let best, (families[best.host] ?? 1) > 1 {
+                pairs += weighed.filter { (families[$0.host] ?? 1) > 1 }
+                    .map { (part, $0.host, $0.weight) }
+            } else {
+                shared.append((part, weighed))
+            }
+        }
+        settle(pairs, rule: .dispatch, none: -12)
+        for (part, weighed) in shared { placeShared(part, weighed) }
+    }
+
+    private func mayBeDispatched(_ part: Int) -> Bool {
+        let cover = parts[part].cover
+        guard cover.process != 0 || cover.service != 0 else { return false }
+        return (cover.isContainer || cover.operation == .tool) && cover.kind != SpanKind.server
+            && candidatesOfProcess(part).isEmpty
+    }
+
+    /// Steps beside each other with the same name but for numbers, and nothing below them.
+    private func families() -> [Int: Int] {
+        struct Family: Hashable {
+            var parent: Int
+            var shape: UInt64
+        }
+        var members: [Family: [Int]] = [:]
+        for index in spans.indices where isDispatchLike(index) {
+            let family = Family(parent: above(index) ?? -1, shape: spans[index].nameShape)
+            members[family, default: []].append(index)
+        }
+        var size: [Int: Int] = [:]
+        for group in members.values { for member in group { size[member] = group.count } }
+        return size
+    }
+
+    /// A step of the program's own that started nothing in its own process.
+    private func isDispatchLike(_ span: Int) -> Bool {
+        let step = spans[span]
+        return (step.isContainer || step.operation == .tool) && step.kind <= 1
+            && step.operation != .http && !isServed[span]
+            && ancestry.children(of: span).isEmpty && ancestry.depth[span] > 0
+    }
+
+    /// Steps of other processes that may have started a part, at most 128.
+    private func dispatchers(of part: Int) -> [Int] {
+        let unit = cover(of: part)
+        let isWanted = { (host: Int) in
+            isOpen(host, to: part) && !isPeer(host, of: part)
+                && spans[host].relation(to: unit) == .different
+                && spans[host].end - spans[host].start >= (unit.end - unit.start) / 2
+        }
+        var found = containers.spans(
+            enclosing: unit, of: spans, limit: RepairLimits.candidatesWeighed
+        ) { isWanted($0) && spans[$0].operation != .model }
+        if found.isEmpty {
+            // Clocks may be apart: whatever lasted longer and was open about that time.
+            found = containers.members.prefix(RepairLimits.candidatesSeen).filter { host in
+                isWanted(host) && ancestry.depth[host] == 0
+                    && spans[host].end - spans[host].start >= unit.end - unit.start
+                    && Self.apart(unit, spans[host]) < UInt64(ClockOffsets.limit)
+            }
+        }
+        var steps: [Int] = []
+        for host in found {
+            for child in ancestry.children(of: host)
+            where steps.count < 128 && isDispatchLike(child) && isOpen(child, to: part)
+                && spans[child].relation(to: unit) == .different
+            {
+                steps.append(child)
+            }
+        }
+        let known = Set(found)
+        return found + steps.filter { !known.contains($0) }
+    }
+
+    /// How far clocks would have to be apart for one span to hold another.
+    static func apart(_ unit: RepairSpan, _ host: RepairSpan) -> UInt64 {
+        let early = host.start - min(host.start, unit.start)
+        let late = unit.end - min(unit.end, host.end)
+        return max(early, late)
+    }
+
+    private mutating func weighDispatch(_ host: Int, for part: Int) -> Weight {
+        let unit = cover(of: part)
+        let span = spans[host]
+        var weight = Weight(isTold: explaining.map { parts[part].tops.contains($0) } ?? false)
+        let shared = texts()
+        var count = shared.shares(parts[part].top, host)
+        for child in ancestry.children(of: parts[part].top).prefix(4) {
+            count += shared.shares(child, host)
+        }
+        if count > 0 {
+            let missing = Evidence.exponential(-0.693 * Double(count))
+            weight.add(.sharedText, 4 * Evidence.sharedTextWeight * (1 - missing))
+        }
+        if unit.nameNumber != 0 && unit.nameNumber == span.nameNumber {
+            weight.add(.sameNumber, Evidence.sameNumberWeight)
+        }
+        let length = unit.end - unit.start
+        let room = span.end - span.start
+        if room >= length {
+            let gap = Self.apart(unit, span)
+            weight.add(
+                .clock,
+                Evidence.clockWeight
+                    * Evidence.logarithm(onePlus: Double(gap) / Evidence.clockScale))
+            weight.add(.tightFit, 1 + Evidence.fit((room - length) / 8))
+        } else {
+            let gap = unit.start - min(unit.start, span.end)
+            let early = span.start - min(span.start, unit.start)
+            weight.add(.finished, Evidence.finishedWeight + Evidence.fit(gap / 64))
+            weight.add(
+                .clock,
+                Evidence.clockWeight
+                    * Evidence.logarithm(onePlus: Double(early) / Evidence.clockScale))
+        }
+        if !isDispatchLike(host) { weight.add(.heldDeeper, -1.5) }
+        return weight
+    }
+
+    /// A step that has no like may have started many parts.
+    private mutating func placeShared(
+        _ part: Int, _ weighed: [(host: Int, weight: Weight)]
+    ) {
+        let sorted = weighed.sorted { ($1.weight.total, $0.host) < ($0.weight.total, $1.host) }
+        guard let best = sorted.first else { return }
+        let unlike = sorted.dropFirst().first { $0.host != best.host }
+        let lead = best.weight.total - (unlike?.weight.total ?? best.weight.total - 3)
+        explain(part, sorted, winner: best.host, lead: lead)
+        let isStep = isDispatchLike(best.host)
+        if lead >= Evidence.leadNeeded || !isStep {
+            place(
+                part, below: best.host, isStep ? .dispatch : .enclosingProcess,
+                min(0.9, Evidence.confidence(lead: lead)))
+        } else {
+            placeAtShared(
+                part,
+                sorted.filter { best.weight.total - $0.weight.total < Evidence.leadNeeded }
+                    .map(\.host), .dispatch)
+        }
+    }
+}

@@ -1,0 +1,40 @@
+import OTLP
+
+extension RepairForest {
+    /// Finds a place for everything that hangs on nothing: orphans, cut spans, roots of traces.
+    mutating func placeLooseParts() -> [RepairedTree.Candidate] {
+        adoptBelowKnownPlaceholders()
+        var placing = Placing(self)
+        guard !placing.parts.isEmpty else { return [] }
+        placing.followLinks()
+        placing.matchRequests()
+        placing.matchWorkers()
+        placing.fitIntoSteps()
+        for placement in placing.placements.sorted(by: { $0.part < $1.part }) {
+            hang(
+                placing.parts[placement.part], below: placement.host, rule: placement.rule,
+                confidence: placement.confidence, withPlaceholder: placement.withPlaceholder)
+        }
+        for note in placing.notes.notes { notes.add(note) }
+        orphans = []
+        return placing.explanation
+    }
+
+    /// Orphans whose placeholder was given away hang below it.
+    private mutating func adoptBelowKnownPlaceholders() {
+        guard !placeholders.isEmpty else { return }
+        var trees = DisjointTrees(parent: parent)
+        var left: [Int] = []
+        for orphan in orphans {
+            guard let known = placeholders[placeholderID(of: lostKey(of: orphan))],
+                trees.tree(of: orphan) != trees.tree(of: known)
+            else {
+                left.append(orphan)
+                continue
+            }
+            trees.join(orphan, known)
+            hang(orphan, below: known, rule: .lostParent, confidence: 1)
+        }
+        orphans = left
+    }
+}
