@@ -21,7 +21,9 @@ extension Placing {
             if isHeldDeeper { weight.add(.heldDeeper, Evidence.heldDeeperWeight) }
             if weak[place].weight != 0 { weight.add(weak[place].evidence, weak[place].weight) }
             weighTimes(host, part, cover, isHeldDeeper: isHeldDeeper, &weight)
-            callers.weigh(cover, below: spans[host], into: &weight)
+            if parts[part].lost == nil {
+                callers.weigh(cover, below: spans[host], into: &weight)
+            }
             return weight
         }
     }
@@ -42,8 +44,11 @@ extension Placing {
         let span = spans[host]
         let isLeaf = ancestry.children(of: host).isEmpty && (added[host] ?? []).isEmpty
         let isOfAgent = cover.operation == .model || cover.operation == .tool
-        if span.operation == .tool && isLeaf && isOfAgent { return (.seldomHolds, -2.5) }
-        if span.operation == .tool && isOfAgent { return (.seldomHolds, -0.7) }
+        if span.operation == .tool && isOfAgent {
+            // What was lost may have stood between.
+            if parts[part].lost != nil { return (.seldomHolds, -0.5) }
+            return (.seldomHolds, isLeaf ? -2.5 : -0.7)
+        }
         if span.operation == .model && cover.operation == .model { return (.seldomHolds, -0.5) }
         let top = ancestry.root[host]
         if !parts[part].isOfTrace, let loose = partOfTop[top], !parts[loose].isOfTrace,
@@ -72,7 +77,8 @@ extension Placing {
             } else if other.start >= cover.end {
                 after = min(after, other.start - cover.end)
             } else if !(isHeldDeeper && cover.isEnclosed(by: other)) {
-                busy = min(busy, cover.clash(with: other))
+                busy = min(
+                    busy, callers.clash(cover, with: other, below: span))
             }
         }
         let children = ancestry.children(of: host)
@@ -92,7 +98,9 @@ extension Placing {
 
     /// How many rare texts a part shares with what is below each candidate.
     ///
-    /// A text that several branches tell counts for each of them by the square of their number.
+    /// What is told below a candidate counts for it and, where no candidate further down tells it, for
+    /// those further down as well: it tells branches apart, not levels. A text that several branches
+    /// tell, or spans elsewhere in the run, counts that much less.
     private mutating func textSupport(of part: Int, among candidates: [Int]) -> [Double] {
         let shared = texts()
         var own: Set<UInt64> = []
@@ -105,43 +113,79 @@ extension Placing {
         }
         var support = [Double](repeating: 0, count: candidates.count)
         guard !own.isEmpty else { return support }
-        let ownTops = Set(parts[part].tops)
         var places: [Int: Int] = [:]
         for (place, candidate) in candidates.enumerated() { places[candidate] = place }
-        for text in own {
-            var reached: Set<Int> = []
+        for text in own.sorted() {
+            var count = [Double](repeating: 0, count: candidates.count)
+            var all = 0.0
             for holder in shared.holders(of: text) {
-                var node: Int? = holder
-                var path: [Int] = []
-                for _ in 0..<RepairLimits.traceHops {
-                    guard let current = node else { break }
-                    if ownTops.contains(current) {
-                        path = []
-                        break
-                    }
-                    if let place = places[current] { path.append(place) }
-                    node = above(current)
+                switch reach(of: holder, from: part, places) {
+                case .candidate(let place):
+                    count[place] += 1
+                    all += 1
+                case .elsewhere: all += 1
+                case .loose: all += 0.5
+                case .own: break
                 }
-                reached.formUnion(path)
             }
-            guard !reached.isEmpty else { continue }
-            let branches = reached.count { outer in
-                !reached.contains { $0 != outer && isAbove(candidates[outer], candidates[$0]) }
+            let telling = candidates.indices.filter { count[$0] > 0 }
+            guard !telling.isEmpty else { continue }
+            for place in candidates.indices {
+                // What is told above or below is told on the same branch.
+                let branch = telling.reduce(0.0) { sum, other in
+                    let isNear =
+                        other == place || isAbove(candidates[other], candidates[place])
+                        || isAbove(candidates[place], candidates[other])
+                    return isNear ? sum + count[other] : sum
+                }
+                let share = min(branch, largest(of: telling, count, candidates, near: place)) / all
+                support[place] += share * share
             }
-            for place in reached { support[place] += 1 / Double(branches * branches) }
         }
         return support
     }
-}
 
-extension RepairSpan {
-    /// How unlikely it is that one agent does both of these at once.
-    func clash(with other: RepairSpan) -> Double {
-        switch (operation, other.operation) {
-        case (.model, .tool), (.tool, .model): Evidence.busyWeight
-        case (.model, .model): Evidence.busyTwiceModelWeight
-        case (.model, .step), (.step, .model): Evidence.busyTwiceModelWeight
-        default: Evidence.busyAlikeWeight
+    /// A candidate on whose branches different spans tell a text has no more of it than the best of
+    /// its branches, so that the upper never win by their size.
+    private func largest(
+        of telling: [Int], _ count: [Double], _ candidates: [Int], near place: Int
+    ) -> Double {
+        var largest = 0.0
+        for low in telling {
+            guard
+                low == place || isAbove(candidates[place], candidates[low])
+                    || isAbove(candidates[low], candidates[place])
+            else { continue }
+            var chain = 0.0
+            for other in telling
+            where other == low || isAbove(candidates[other], candidates[low]) {
+                chain += count[other]
+            }
+            largest = max(largest, chain)
         }
+        return largest
+    }
+
+    private enum Reach {
+        case candidate(Int)
+        case elsewhere
+        /// Below a part that has no place yet.
+        case loose
+        /// Below the part that is being placed.
+        case own
+    }
+
+    /// The first candidate above a span or at it.
+    private func reach(of holder: Int, from part: Int, _ places: [Int: Int]) -> Reach {
+        var node = holder
+        for _ in 0..<RepairLimits.traceHops {
+            if let place = places[node] { return .candidate(place) }
+            if let loose = partOfTop[node], loose == part { return .own }
+            guard let next = above(node) else {
+                return partOfTop[node] == nil ? .elsewhere : .loose
+            }
+            node = next
+        }
+        return .elsewhere
     }
 }

@@ -32,6 +32,10 @@ struct Placing {
     var byProcess: [UInt32: EnclosureIndex] = [:]
     var containers: EnclosureIndex
     let callers: UsualCallers
+    /// For steps that may start processes, how many are like them beside them.
+    var families: [Int: Int] = [:]
+    /// Processes that others started.
+    var workers: Set<UInt32> = []
     let rootedTraces: Set<TraceID>
     var cutRules: [Int: RepairRule] { forest.cutTops }
     private let forest: RepairForest
@@ -56,7 +60,7 @@ struct Placing {
         where above >= 0 && spans[index].relation(to: spans[above]) == .different {
             isServed[above] = true
         }
-        callers = UsualCallers(forest)
+        callers = UsualCallers(forest, ancestry)
         let loose = Set(partOfTop.keys)
         var rooted: Set<TraceID> = []
         for index in spans.indices
@@ -200,45 +204,6 @@ extension RepairSpan {
             span.operation == .http && span.kind == SpanKind.client
                 || span.operation == .model && scope != span.scope && scope != 0 && span.scope != 0
         default: isContainer
-        }
-    }
-}
-
-/// Which spans call which, as far as the links of the run are whole.
-struct UsualCallers {
-    private struct Sign: Hashable {
-        var scope: UInt32
-        var operation: OperationClass
-
-        init(_ span: RepairSpan) {
-            scope = span.scope
-            operation = span.operation
-        }
-    }
-
-    private struct Pair: Hashable {
-        var host: Sign
-        var span: Sign
-    }
-
-    private var pairs: Set<Pair> = []
-    private var called: Set<Sign> = []
-
-    init(_ forest: RepairForest) {
-        for (index, above) in forest.parent.enumerated()
-        where above >= 0 && forest.repairs[index] == nil {
-            let span = Sign(forest.spans[index])
-            pairs.insert(Pair(host: Sign(forest.spans[above]), span: span))
-            called.insert(span)
-        }
-    }
-
-    func weigh(_ span: RepairSpan, below host: RepairSpan, into weight: inout Weight) {
-        guard span.scope != 0 else { return }
-        if pairs.contains(Pair(host: Sign(host), span: Sign(span))) {
-            weight.add(.usualCaller, Evidence.usualCallerWeight)
-        } else if called.contains(Sign(span)) {
-            weight.add(.unusualCaller, Evidence.unusualCallerWeight)
         }
     }
 }

@@ -29,8 +29,9 @@ struct SharedTexts {
 
     func holders(of text: UInt64) -> [Int] { holders[text] ?? [] }
 
-    func shares(_ left: Int, _ right: Int) -> Int {
-        let own = Set(texts[left])
-        return texts[right].count { own.contains($0) }
+    /// How many texts two spans tell that hardly any other span tells.
+    func rareTexts(of left: Int, and right: Int) -> Int {
+        let own = Set(texts[right])
+        return texts[left].count { own.contains($0) && (holders[$0]?.count ?? 0) <= 4 }
     }
 }

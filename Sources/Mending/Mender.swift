@@ -31,7 +31,7 @@ public struct Mender: Sendable {
     public func mend(
         _ run: TraceBatch, identity: RunIdentity, pins: Pins = .none
     ) -> MendedRun {
-        var batch = normalized(run)
+        let batch = normalized(run)
         guard batch.spans.count <= maximumRepairedSpans else {
             return unrepaired(batch)
         }

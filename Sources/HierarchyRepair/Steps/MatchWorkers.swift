@@ -8,12 +8,13 @@ extension Placing {
     mutating func matchWorkers() {
         let units = open.filter { mayBeDispatched($0) }
         guard !units.isEmpty else { return }
-        let families = families()
+        families = makeFamilies()
         var pairs: [(part: Int, host: Int, weight: Weight)] = []
         var shared: [(part: Int, weighed: [(host: Int, weight: Weight)])] = []
-        for part in units {
-            let found = dispatchers(of: part)
-            guard !found.isEmpty else { continue }
+        let candidates = units.map { (part: $0, hosts: dispatchers(of: $0)) }
+            .filter { !$0.hosts.isEmpty }
+        workers = workerProcesses(candidates.map(\.part))
+        for (part, found) in candidates {
             let weighed = found.map { (host: $0, weight: weighDispatch($0, for: part)) }
             let best = weighed.max { $0.weight.total < $1.weight.total }
             if let best, (families[best.host] ?? 1) > 1 {
@@ -35,13 +36,13 @@ extension Placing {
     }
 
     /// Steps beside each other with the same name but for numbers, and nothing below them.
-    private func families() -> [Int: Int] {
+    private func makeFamilies() -> [Int: Int] {
         struct Family: Hashable {
             var parent: Int
             var shape: UInt64
         }
         var members: [Family: [Int]] = [:]
-        for index in spans.indices where isDispatchLike(index) {
+        for index in spans.indices where mayDispatch(index) {
             let family = Family(parent: above(index) ?? -1, shape: spans[index].nameShape)
             members[family, default: []].append(index)
         }
@@ -51,24 +52,46 @@ extension Placing {
     }
 
     /// A step of the program's own that started nothing in its own process.
-    private func isDispatchLike(_ span: Int) -> Bool {
+    private func mayDispatch(_ span: Int) -> Bool {
         let step = spans[span]
         return (step.isContainer || step.operation == .tool) && step.kind <= 1
-            && step.operation != .http && !isServed[span]
-            && ancestry.children(of: span).isEmpty && ancestry.depth[span] > 0
+            && step.operation != .http && ancestry.depth[span] > 0
+            && ancestry.children(of: span).allSatisfy {
+                spans[$0].relation(to: step) == .different
+            }
+    }
+
+    /// A step that started nothing yet, or that has no like and may have started many.
+    private func isDispatchLike(_ span: Int) -> Bool {
+        mayDispatch(span) && (!isServed[span] || (families[span] ?? 1) == 1)
+    }
+
+    /// Processes that others started.
+    private func workerProcesses(_ units: [Int]) -> Set<UInt32> {
+        var workers = Set(units.map { parts[$0].cover.process })
+        for part in parts.indices where parts[part].isRemote {
+            workers.insert(parts[part].cover.process)
+        }
+        for (index, span) in spans.enumerated() where !workers.contains(span.process) {
+            guard let above = above(index) else { continue }
+            if spans[above].relation(to: span) == .different { workers.insert(span.process) }
+        }
+        workers.remove(0)
+        return workers
     }
 
     /// Steps of other processes that may have started a part, at most 128.
     private func dispatchers(of part: Int) -> [Int] {
         let unit = cover(of: part)
         let isWanted = { (host: Int) in
-            isOpen(host, to: part) && !isPeer(host, of: part)
+            isOpen(host, to: part) && spans[host].operation != .model
+                && !(isServed[host] && mayDispatch(host) && (families[host] ?? 1) > 1) && !isPeer(host, of: part)
                 && spans[host].relation(to: unit) == .different
                 && spans[host].end - spans[host].start >= (unit.end - unit.start) / 2
         }
         var found = containers.spans(
             enclosing: unit, of: spans, limit: RepairLimits.candidatesWeighed
-        ) { isWanted($0) && spans[$0].operation != .model }
+        ) { isWanted($0) }
         if found.isEmpty {
             // Clocks may be apart: whatever lasted longer and was open about that time.
             found = containers.members.prefix(RepairLimits.candidatesSeen).filter { host in
@@ -102,9 +125,9 @@ extension Placing {
         let span = spans[host]
         var weight = Weight(isTold: explaining.map { parts[part].tops.contains($0) } ?? false)
         let shared = texts()
-        var count = shared.shares(parts[part].top, host)
+        var count = shared.rareTexts(of: parts[part].top, and: host)
         for child in ancestry.children(of: parts[part].top).prefix(4) {
-            count += shared.shares(child, host)
+            count += shared.rareTexts(of: child, and: host)
         }
         if count > 0 {
             let missing = Evidence.exponential(-0.693 * Double(count))
@@ -132,6 +155,9 @@ extension Placing {
                     * Evidence.logarithm(onePlus: Double(early) / Evidence.clockScale))
         }
         if !isDispatchLike(host) { weight.add(.heldDeeper, -1.5) }
+        if workers.contains(span.process) && span.service == unit.service {
+            weight.add(.likeLevel, -4)
+        }
         return weight
     }
 
@@ -140,7 +166,7 @@ extension Placing {
         _ part: Int, _ weighed: [(host: Int, weight: Weight)]
     ) {
         let sorted = weighed.sorted { ($1.weight.total, $0.host) < ($0.weight.total, $1.host) }
-        guard let best = sorted.first else { return }
+        guard let best = sorted.first, best.weight.total > -4 else { return }
         let unlike = sorted.dropFirst().first { $0.host != best.host }
         let lead = best.weight.total - (unlike?.weight.total ?? best.weight.total - 3)
         explain(part, sorted, winner: best.host, lead: lead)
