@@ -3,6 +3,7 @@
 /// Weights are natural logarithms of odds: +1 means "e times likelier here than elsewhere". They add
 /// up, and what is the same for all candidates cancels out.
 enum Evidence: String, Sendable {
+    case reported = "the reported parent"
     case sameThread = "same thread"
     case otherThread = "another thread"
     case sharedText = "texts that both tell"
@@ -23,6 +24,7 @@ enum Evidence: String, Sendable {
     case clock = "the clocks would be apart"
 
     /// The weights, all in one place. Where a row is a factor, the text says of what.
+    static let reportedWeight = 1.5
     static let sameThreadWeight = 4.0
     static let otherThreadWeight = -1.0
     /// The first shared text; each further one counts half of the one before.

@@ -10,6 +10,8 @@ struct LoosePart {
     var lost: SpanKey?
     /// All say that their parent is in another process.
     var isRemote = false
+    /// The reported parent of a call that may only be moved deeper below it; nil for all others.
+    var above: Int?
     /// It must be placed inside its trace: the reported parent was there.
     var isOfTrace: Bool
 

@@ -24,6 +24,7 @@ extension Placing {
             if parts[part].lost == nil {
                 callers.weigh(cover, below: spans[host], into: &weight)
             }
+            if parts[part].above == host { weight.add(.reported, Evidence.reportedWeight) }
             return weight
         }
     }
@@ -42,12 +43,15 @@ extension Placing {
         _ host: Int, for part: Int, _ cover: RepairSpan
     ) -> (evidence: Evidence, weight: Double) {
         let span = spans[host]
-        let isLeaf = ancestry.children(of: host).isEmpty && (added[host] ?? []).isEmpty
         let isOfAgent = cover.operation == .model || cover.operation == .tool
         if span.operation == .tool && isOfAgent {
             // What was lost may have stood between.
             if parts[part].lost != nil { return (.seldomHolds, -0.5) }
-            return (.seldomHolds, isLeaf ? -2.5 : -0.7)
+            let runsAgents = ancestry.children(of: host).prefix(16).contains {
+                spans[$0].operation.isHostOfModelCalls || spans[$0].operation == .model
+            }
+            guard runsAgents else { return (.seldomHolds, -2.5) }
+            return (.seldomHolds, cover.operation == .tool ? -2 : -0.7)
         }
         if span.operation == .model && cover.operation == .model { return (.seldomHolds, -0.5) }
         let top = ancestry.root[host]
@@ -78,7 +82,8 @@ extension Placing {
                 after = min(after, other.start - cover.end)
             } else if !(isHeldDeeper && cover.isEnclosed(by: other)) {
                 busy = min(
-                    busy, callers.clash(cover, with: other, below: span))
+                    busy, callers.clash(cover, with: other, below: span,
+                        isLost: parts[part].lost != nil))
             }
         }
         let children = ancestry.children(of: host)
@@ -115,6 +120,10 @@ extension Placing {
         guard !own.isEmpty else { return support }
         var places: [Int: Int] = [:]
         for (place, candidate) in candidates.enumerated() { places[candidate] = place }
+        let lowest = candidates.indices.filter { outer in
+            !candidates.contains { $0 != candidates[outer] && isAbove(candidates[outer], $0) }
+        }
+        guard lowest.count > 1 else { return support }
         for text in own.sorted() {
             var count = [Double](repeating: 0, count: candidates.count)
             var all = 0.0
@@ -130,6 +139,7 @@ extension Placing {
             }
             let telling = candidates.indices.filter { count[$0] > 0 }
             guard !telling.isEmpty else { continue }
+            var shares = [Double](repeating: 0, count: candidates.count)
             for place in candidates.indices {
                 // What is told above or below is told on the same branch.
                 let branch = telling.reduce(0.0) { sum, other in
@@ -139,8 +149,11 @@ extension Placing {
                     return isNear ? sum + count[other] : sum
                 }
                 let share = min(branch, largest(of: telling, count, candidates, near: place)) / all
-                support[place] += share * share
+                shares[place] = share * share
             }
+            // What the lowest candidates share tells nothing.
+            let common = lowest.map { shares[$0] }.min() ?? 0
+            for place in candidates.indices { support[place] += max(0, shares[place] - common) }
         }
         return support
     }

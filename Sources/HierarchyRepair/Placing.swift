@@ -44,11 +44,11 @@ struct Placing {
     var explaining: Int?
     var explanation: [RepairedTree.Candidate] = []
 
-    init(_ forest: RepairForest) {
+    init(_ forest: RepairForest, parts: [LoosePart]) {
         self.forest = forest
+        self.parts = parts
         spans = forest.spans
         ancestry = forest.ancestry()
-        parts = forest.looseParts()
         var partOfTop: [Int: Int] = [:]
         for (place, part) in parts.enumerated() { for top in part.tops { partOfTop[top] = place } }
         self.partOfTop = partOfTop
@@ -187,6 +187,8 @@ struct Placing {
         guard !parts[part].isOfTrace else { return false }
         let top = spans[ancestry.root[host]]
         let span = parts[part].cover
+        let isCall = span.operation == .tool || span.operation == .model
+        guard !isCall || ancestry.root[host] == host else { return false }
         return top.nameShape == span.nameShape && top.operation == span.operation
             && top.service == span.service
     }

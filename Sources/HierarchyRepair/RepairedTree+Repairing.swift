@@ -39,8 +39,8 @@ extension RepairedTree {
             if let explained {
                 forest.explaining = forest.spans.firstIndex { $0.key == explained }
             }
-            let explanation = forest.placeLooseParts()
-            forest.nestModelCalls()
+            var explanation = forest.placeLooseParts()
+            explanation += forest.nestModelCalls()
             forest.markTwins()
             var tree = forest.unifyTraces()
             tree.explanation = explanation

@@ -44,13 +44,16 @@ struct UsualCallers {
     /// How unlikely it is that a host does both of these at once: by what its like do elsewhere in
     /// the run, else by what they are.
     func clash(
-        _ span: RepairSpan, with other: RepairSpan, below host: RepairSpan
+        _ span: RepairSpan, with other: RepairSpan, below host: RepairSpan, isLost: Bool
     ) -> Double {
         let usual: Double
         switch (span.operation, other.operation) {
         case (.model, .tool), (.tool, .model): usual = Evidence.busyWeight
         case (.model, .model): usual = Evidence.busyTwiceModelWeight
-        case (.model, .step), (.step, .model): usual = Evidence.busyTwiceModelWeight
+        case (.model, .step), (.step, .model), (.step, .step):
+            usual = Evidence.busyTwiceModelWeight
+        case (_, .tool) where isLost, (_, .model) where isLost, (_, .step) where isLost:
+            usual = Evidence.busyWeight
         default: usual = Evidence.busyAlikeWeight
         }
         guard let known = neighbours[Sign(host)], known.all >= 3 else { return usual }

@@ -67,7 +67,7 @@ extension SceneWriter {
         if style.hasSteps {
             let opened = open(
                 .step, "\(style.stepName) \(turn)", scope: style.framework, at: start, place)
-            tellOperation(opened, "execute_task", "CHAIN")
+            tellStep(opened)
             step = opened
             below.below = opened
             now += pause()

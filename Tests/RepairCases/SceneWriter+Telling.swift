@@ -9,6 +9,15 @@ extension SceneWriter {
         }
     }
 
+    /// Only some frameworks say that a step is one.
+    mutating func tellStep(_ span: Int) {
+        if style.dialect == .openInference {
+            tell(span, [KeyValue("openinference.span.kind", "CHAIN")])
+        } else if style.framework.hasSuffix("langchain") {
+            tell(span, [KeyValue("gen_ai.operation.name", "execute_task")])
+        }
+    }
+
     mutating func tellCall(
         _ span: Int, _ task: AgentTask, _ history: [Message], _ answer: [Message],
         _ response: String, _ tokens: (Int, Int)

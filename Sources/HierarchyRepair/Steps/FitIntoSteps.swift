@@ -49,8 +49,11 @@ extension Placing {
     /// What it weighs to stay a root.
     private func weightOfNone(_ part: Int) -> Double {
         guard parts[part].isOfTrace else { return -6 }
-        return rootedTraces.contains(parts[part].cover.key.traceID) ? -9 : -3
+        return hasRoot(part) ? -9 : -1.2
     }
+
+    /// Whether the root of the part's trace has come.
+    func hasRoot(_ part: Int) -> Bool { rootedTraces.contains(parts[part].cover.key.traceID) }
 
     private mutating func leave(_ part: Int) {
         place(part, below: nil, .lostParent, 0.9)
@@ -58,6 +61,7 @@ extension Placing {
 
     private func rule(_ part: Int, _ host: Int) -> RepairRule {
         if parts[part].lost != nil { return .lostParent }
+        if parts[part].above != nil { return .enclosingStep }
         if let cut = cutRules[parts[part].top] { return cut }
         return spans[host].relation(to: parts[part].cover) == .different
             ? .enclosingProcess : .enclosingSpan
@@ -87,6 +91,14 @@ extension Placing {
         ) {
             isOpen($0, to: part) && !isPeer($0, of: part) && spans[$0].mayHold(cover)
                 && spans[$0].relation(to: cover) != .different
+                && isDeeper($0, than: parts[part].above)
         }
+    }
+
+    private func isDeeper(_ host: Int, than above: Int?) -> Bool {
+        guard let above else { return true }
+        return host == above
+            || spans[host].operation.isHostOfModelCalls
+                && ancestry.isAncestor(above, orSelfOf: host)
     }
 }

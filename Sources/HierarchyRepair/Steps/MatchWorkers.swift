@@ -43,7 +43,8 @@ extension Placing {
         }
         var members: [Family: [Int]] = [:]
         for index in spans.indices where mayDispatch(index) {
-            let family = Family(parent: above(index) ?? -1, shape: spans[index].nameShape)
+            let family = Family(
+                parent: above(index) ?? -1 - (partOfTop[index] ?? -1), shape: spans[index].nameShape)
             members[family, default: []].append(index)
         }
         var size: [Int: Int] = [:]
@@ -55,10 +56,14 @@ extension Placing {
     private func mayDispatch(_ span: Int) -> Bool {
         let step = spans[span]
         return (step.isContainer || step.operation == .tool) && step.kind <= 1
-            && step.operation != .http && ancestry.depth[span] > 0
+            && step.operation != .http && (ancestry.depth[span] > 0 || isOrphan(span))
             && ancestry.children(of: span).allSatisfy {
                 spans[$0].relation(to: step) == .different
             }
+    }
+
+    private func isOrphan(_ span: Int) -> Bool {
+        partOfTop[span].map { parts[$0].lost != nil } ?? false
     }
 
     /// A step that started nothing yet, or that has no like and may have started many.
@@ -149,6 +154,7 @@ extension Placing {
             let gap = unit.start - min(unit.start, span.end)
             let early = span.start - min(span.start, unit.start)
             weight.add(.finished, Evidence.finishedWeight + Evidence.fit(gap / 64))
+            if waitsForWorkers(host) { weight.add(.busy, -4) }
             weight.add(
                 .clock,
                 Evidence.clockWeight
@@ -161,12 +167,22 @@ extension Placing {
         return weight
     }
 
+    /// Whether a step had a process of its own at work that ended before it.
+    private func waitsForWorkers(_ host: Int) -> Bool {
+        isServed[host]
+            && ancestry.children(of: host).prefix(16).contains {
+                spans[$0].relation(to: spans[host]) == .different
+                    && spans[$0].end <= spans[host].end
+            }
+    }
+
     /// A step that has no like may have started many parts.
     private mutating func placeShared(
         _ part: Int, _ weighed: [(host: Int, weight: Weight)]
     ) {
         let sorted = weighed.sorted { ($1.weight.total, $0.host) < ($0.weight.total, $1.host) }
-        guard let best = sorted.first, best.weight.total > -4 else { return }
+        guard let best = sorted.first, best.weight.total > (hasRoot(part) ? -4 : 0.5)
+        else { return }
         let unlike = sorted.dropFirst().first { $0.host != best.host }
         let lead = best.weight.total - (unlike?.weight.total ?? best.weight.total - 3)
         explain(part, sorted, winner: best.host, lead: lead)

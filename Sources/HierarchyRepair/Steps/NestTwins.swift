@@ -19,7 +19,7 @@ extension RepairForest {
         }
         let index = EnclosureIndex(calls, of: spans)
         for inner in calls.sorted(by: isEarlier)
-        where !isTaken[inner] && !isFixed[inner] && !danglingParent[inner].isValid {
+        where !isTaken[inner] && !isFixed[inner] {
             var window = spans[inner]
             window.start = Placing.shift(window.start, by: 200_000)
             window.end = max(window.start, Placing.shift(window.end, by: -200_000))
@@ -53,7 +53,9 @@ extension RepairForest {
         guard a.scope != b.scope, a.relation(to: b) != .different else { return false }
         let isLonger = a.end - a.start > b.end - b.start
         guard isLonger || a.start == b.start && a.end == b.end && outer < inner else { return false }
-        if parent[inner] < 0 { return a.key.traceID != b.key.traceID }
+        if parent[inner] < 0 {
+            return danglingParent[inner].isValid || a.key.traceID != b.key.traceID
+        }
         return parent[inner] == parent[outer] || ancestry.isAncestor(parent[inner], orSelfOf: outer)
     }
 

@@ -4,8 +4,9 @@ extension RepairForest {
     /// Finds a place for everything that hangs on nothing: orphans, cut spans, roots of traces.
     mutating func placeLooseParts() -> [RepairedTree.Candidate] {
         adoptBelowKnownPlaceholders()
-        var placing = Placing(self)
-        guard !placing.parts.isEmpty else { return [] }
+        let parts = looseParts()
+        guard !parts.isEmpty else { return [] }
+        var placing = Placing(self, parts: parts)
         placing.followLinks()
         placing.matchRequests()
         placing.matchWorkers()
