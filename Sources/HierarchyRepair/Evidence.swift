@@ -24,7 +24,7 @@ enum Evidence: String, Sendable {
     case clock = "the clocks would be apart"
 
     /// The weights, all in one place. Where a row is a factor, the text says of what.
-    static let reportedWeight = 1.5
+    static let reportedWeight = 1.0
     static let sameThreadWeight = 4.0
     static let otherThreadWeight = -1.0
     /// The first shared text; each further one counts half of the one before.

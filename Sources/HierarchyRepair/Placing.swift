@@ -32,6 +32,8 @@ struct Placing {
     var byProcess: [UInt32: EnclosureIndex] = [:]
     var containers: EnclosureIndex
     let callers: UsualCallers
+    /// Tops of trees that may hold others, the longest first, at most 64.
+    private(set) var longestTops: [Int] = []
     /// For steps that may start processes, how many are like them beside them.
     var families: [Int: Int] = [:]
     /// Processes that others started.
@@ -86,6 +88,11 @@ struct Placing {
             processes[span.process, default: []].append(index)
         }
         containers = EnclosureIndex(members, of: spans)
+        longestTops = Array(
+            members.filter { ancestry.depth[$0] == 0 }.sorted { left, right in
+                let (a, b) = (spans[left], spans[right])
+                return (b.end - b.start, left) < (a.end - a.start, right)
+            }.prefix(64))
         byProcess = processes.mapValues { EnclosureIndex($0, of: spans) }
     }
 

@@ -98,7 +98,7 @@ extension Placing {
     private func isDeeper(_ host: Int, than above: Int?) -> Bool {
         guard let above else { return true }
         return host == above
-            || spans[host].operation.isHostOfModelCalls
+            || spans[host].operation != .model && spans[host].operation != .http
                 && ancestry.isAncestor(above, orSelfOf: host)
     }
 }

@@ -99,9 +99,8 @@ extension Placing {
         ) { isWanted($0) }
         if found.isEmpty {
             // Clocks may be apart: whatever lasted longer and was open about that time.
-            found = containers.members.prefix(RepairLimits.candidatesSeen).filter { host in
-                isWanted(host) && ancestry.depth[host] == 0
-                    && spans[host].end - spans[host].start >= unit.end - unit.start
+            found = longestTops.filter { host in
+                isWanted(host) && spans[host].end - spans[host].start >= unit.end - unit.start
                     && Self.apart(unit, spans[host]) < UInt64(ClockOffsets.limit)
             }
         }
@@ -149,7 +148,8 @@ extension Placing {
                 .clock,
                 Evidence.clockWeight
                     * Evidence.logarithm(onePlus: Double(gap) / Evidence.clockScale))
-            weight.add(.tightFit, 1 + Evidence.fit((room - length) / 8))
+            weight.add(
+                .tightFit, (isDispatchLike(host) ? 1 : 0) + Evidence.fit((room - length) / 8))
         } else {
             let gap = unit.start - min(unit.start, span.end)
             let early = span.start - min(span.start, unit.start)
