@@ -74,6 +74,6 @@ struct Style: Sendable {
             model: "ChatCompletion"),
         Style(
             .genAI, "pydantic-ai", "opentelemetry.instrumentation.anthropic",
-            agent: "invoke_agent weather_agent", step: "running tools", model: "anthropic.chat"),
+            agent: "invoke_agent weather_agent", step: "node", model: "anthropic.chat"),
     ]
 }

@@ -33,9 +33,10 @@ extension Placing {
             part, candidates.indices.map { (candidates[$0], weights[$0]) },
             winner: candidates[best], lead: lead)
         if lead >= leadNeeded {
+            let isFar = spans[candidates[best]].relation(to: parts[part].cover) == .different
             place(
                 part, below: candidates[best], rule(part, candidates[best]),
-                Evidence.confidence(lead: lead))
+                min(isFar ? 0.7 : 1, Evidence.confidence(lead: lead)))
         } else if isLast {
             guard weights[best].total >= none else { return leave(part) }
             let near = ranked.filter {
@@ -90,7 +91,7 @@ extension Placing {
             enclosing: cover, of: spans, limit: RepairLimits.candidatesWeighed
         ) {
             isOpen($0, to: part) && !isPeer($0, of: part) && spans[$0].mayHold(cover)
-                && spans[$0].relation(to: cover) != .different
+                && spans[$0].relation(to: cover) != .different && !isLeftBehind($0, by: part)
                 && isDeeper($0, than: parts[part].above)
         }
     }
@@ -100,5 +101,11 @@ extension Placing {
         return host == above
             || spans[host].operation != .model && spans[host].operation != .http
                 && ancestry.isAncestor(above, orSelfOf: host)
+    }
+
+    /// Whether a span went on after all that it was part of: what is new then is not its doing.
+    private func isLeftBehind(_ host: Int, by part: Int) -> Bool {
+        guard !parts[part].isOfTrace, let above = above(host) else { return false }
+        return spans[above].end < spans[parts[part].top].start
     }
 }

@@ -17,11 +17,11 @@ extension Placing {
         let index = EnclosureIndex(calls, of: spans)
         var pairs: [(part: Int, host: Int, weight: Weight)] = []
         for part in units {
-            var start = cover(of: part)
-            start.start = Self.shift(start.start, by: ClockOffsets.tolerance)
-            start.end = start.start
+            var moment = cover(of: part)
+            moment.end = moment.start
+            moment.start = Self.shift(moment.start, by: ClockOffsets.tolerance)
             let hosts = index.spans(
-                enclosing: start, of: spans, limit: 64
+                enclosing: moment, of: spans, limit: 64
             ) { isOpen($0, to: part) && isPossible($0, for: part) }
             for host in hosts { pairs.append((part, host, weighCall(host, for: part))) }
         }

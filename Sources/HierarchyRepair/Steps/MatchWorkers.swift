@@ -181,7 +181,7 @@ extension Placing {
         _ part: Int, _ weighed: [(host: Int, weight: Weight)]
     ) {
         let sorted = weighed.sorted { ($1.weight.total, $0.host) < ($0.weight.total, $1.host) }
-        guard let best = sorted.first, best.weight.total > (hasRoot(part) ? -4 : 0.5)
+        guard let best = sorted.first, best.weight.total > (hasRoot(part) || !parts[part].isOfTrace ? -8 : 0.5)
         else { return }
         let unlike = sorted.dropFirst().first { $0.host != best.host }
         let lead = best.weight.total - (unlike?.weight.total ?? best.weight.total - 3)
