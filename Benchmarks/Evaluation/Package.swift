@@ -31,5 +31,11 @@ let package = Package(
                 "OTLP", "SemanticConventions", "HierarchyRepair", "Mending", "RepairCases",
             ],
             swiftSettings: strict),
+        .executableTarget(
+            name: "repair-cost",
+            dependencies: [
+                "OTLP", "SemanticConventions", "HierarchyRepair", "Mending", "RepairCases",
+            ],
+            swiftSettings: strict),
     ]
 )

@@ -9,7 +9,10 @@ extension Placing {
         var leader: [Int: Int] = [:]
         func find(_ host: Int) -> Int {
             var host = host
-            while let next = leader[host], next != host { host = next }
+            while let next = leader[host], next != host {
+                leader[host] = leader[next] ?? next
+                host = next
+            }
             return host
         }
         var first: [Int: Int] = [:]

@@ -5,7 +5,9 @@ extension Placing {
     mutating func weigh(_ candidates: [Int], for part: Int, isTold: Bool) -> [Weight] {
         let cover = cover(of: part)
         let support =
-            candidates.count > 1 ? textSupport(of: part, among: candidates) : [0]
+            candidates.count > 1 && !isCrowded
+            ? textSupport(of: part, among: candidates)
+            : [Double](repeating: 0, count: candidates.count)
         let weak = candidates.map { weakness($0, for: part, cover) }
         return candidates.indices.map { place in
             let host = candidates[place]
@@ -87,12 +89,7 @@ extension Placing {
             }
         }
         let children = ancestry.children(of: host)
-        var low = children.startIndex
-        var high = children.endIndex
-        while low < high {
-            let middle = (low + high) / 2
-            if spans[children[middle]].start < cover.end { low = middle + 1 } else { high = middle }
-        }
+        let low = children.partitioningIndex { spans[$0].start >= cover.end }
         for child in children[max(children.startIndex, low - 16)..<min(children.endIndex, low + 2)] {
             look(child)
         }

@@ -38,6 +38,9 @@ struct Placing {
     var families: [Int: Int] = [:]
     /// Processes that others started.
     var workers: Set<UInt32> = []
+    /// There are too many loose parts for more than a short look at each.
+    let isCrowded: Bool
+    private let ofProcess: [UInt32: [Int]]
     let rootedTraces: Set<TraceID>
     var cutRules: [Int: RepairRule] { forest.cutTops }
     private let forest: RepairForest
@@ -49,6 +52,8 @@ struct Placing {
     init(_ forest: RepairForest, parts: [LoosePart]) {
         self.forest = forest
         self.parts = parts
+        isCrowded = parts.count > RepairLimits.partsOfManyRounds
+        ofProcess = Dictionary(grouping: forest.spans.indices) { forest.spans[$0].process }
         spans = forest.spans
         ancestry = forest.ancestry()
         var partOfTop: [Int: Int] = [:]
@@ -96,9 +101,19 @@ struct Placing {
         byProcess = processes.mapValues { EnclosureIndex($0, of: spans) }
     }
 
+    func spans(of process: UInt32) -> [Int] { ofProcess[process] ?? [] }
+
+    var candidatesWeighed: Int {
+        isCrowded ? RepairLimits.candidatesWeighedOfMany : RepairLimits.candidatesWeighed
+    }
+
+    var candidatesSeen: Int {
+        isCrowded ? RepairLimits.candidatesSeenOfMany : RepairLimits.candidatesSeen
+    }
+
     /// Shifts a process's times for the comparison.
     mutating func align(_ process: UInt32, by offset: Int64) {
-        for index in spans.indices where spans[index].process == process {
+        for index in spans(of: process) {
             spans[index].start = Self.shift(spans[index].start, by: offset)
             spans[index].end = Self.shift(spans[index].end, by: offset)
         }
@@ -174,6 +189,9 @@ struct Placing {
 
     /// Whether a span is above another, as far as is known; where it is not, by their times.
     func isAbove(_ outer: Int, _ inner: Int) -> Bool {
+        if isCrowded && ancestry.root[outer] != ancestry.root[inner] {
+            return spans[inner].isEnclosed(by: spans[outer])
+        }
         guard let shared = nearestCommonAncestor(outer, inner) else {
             return spans[inner].isEnclosed(by: spans[outer])
         }

@@ -7,7 +7,7 @@ extension Placing {
     /// same time.
     mutating func fitIntoSteps() {
         let rounds: [Double] =
-            open.count <= RepairLimits.partsOfManyRounds ? [4, 2, Evidence.leadNeeded] : [Evidence.leadNeeded]
+            isCrowded ? [Evidence.leadNeeded] : [4, 2, Evidence.leadNeeded]
         for lead in rounds {
             for part in open { fit(part, leadNeeded: lead, isLast: lead == rounds.last) }
         }
@@ -74,7 +74,7 @@ extension Placing {
         if !own.isEmpty { return own }
         let cover = cover(of: part)
         return containers.spans(
-            enclosing: cover, of: spans, limit: RepairLimits.candidatesWeighed
+            enclosing: cover, of: spans, limit: candidatesWeighed, seeing: candidatesSeen
         ) {
             isOpen($0, to: part) && !isPeer($0, of: part) && spans[$0].mayHold(cover)
                 && spans[$0].operation != .model && spans[$0].operation != .tool
@@ -88,7 +88,7 @@ extension Placing {
         let index = cover.process != 0 ? byProcess[cover.process] : containers
         guard let index else { return [] }
         return index.spans(
-            enclosing: cover, of: spans, limit: RepairLimits.candidatesWeighed
+            enclosing: cover, of: spans, limit: candidatesWeighed, seeing: candidatesSeen
         ) {
             isOpen($0, to: part) && !isPeer($0, of: part) && spans[$0].mayHold(cover)
                 && spans[$0].relation(to: cover) != .different && !isLeftBehind($0, by: part)

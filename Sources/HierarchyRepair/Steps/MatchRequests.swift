@@ -21,7 +21,7 @@ extension Placing {
             moment.end = moment.start
             moment.start = Self.shift(moment.start, by: ClockOffsets.tolerance)
             let hosts = index.spans(
-                enclosing: moment, of: spans, limit: 64
+                enclosing: moment, of: spans, limit: candidatesWeighed, seeing: candidatesSeen
             ) { isOpen($0, to: part) && isPossible($0, for: part) }
             for host in hosts { pairs.append((part, host, weighCall(host, for: part))) }
         }
@@ -93,15 +93,15 @@ extension Placing {
     }
 
     mutating func tell(_ offset: Int64, of process: UInt32) {
-        guard let span = spans.first(where: { $0.process == process }) else { return }
+        guard let first = spans(of: process).first else { return }
         let size = offset.magnitude / 1_000_000
         notes.add(
-            "the clock of the process of span \(span.key.spanID) is about \(size) ms "
+            "the clock of the process of span \(spans[first].key.spanID) is about \(size) ms "
                 + (offset > 0 ? "behind" : "ahead") + "; its times were kept")
     }
 
     private func addKnownPairs(of process: UInt32, to offsets: inout ClockOffsets) {
-        for index in spans.indices where spans[index].process == process {
+        for index in spans(of: process) {
             guard let above = above(index), spans[above].process != process,
                 spans[above].process != 0
             else { continue }

@@ -95,7 +95,7 @@ extension Placing {
                 && spans[host].end - spans[host].start >= (unit.end - unit.start) / 2
         }
         var found = containers.spans(
-            enclosing: unit, of: spans, limit: RepairLimits.candidatesWeighed
+            enclosing: unit, of: spans, limit: candidatesWeighed, seeing: candidatesSeen
         ) { isWanted($0) }
         if found.isEmpty {
             // Clocks may be apart: whatever lasted longer and was open about that time.
@@ -106,8 +106,11 @@ extension Placing {
         }
         var steps: [Int] = []
         for host in found {
-            for child in ancestry.children(of: host)
-            where steps.count < 128 && isDispatchLike(child) && isOpen(child, to: part)
+            let children = ancestry.children(of: host)
+            let place = children.partitioningIndex { spans[$0].start > unit.start }
+            let low = max(children.startIndex, place - candidatesSeen)
+            for child in children[low..<min(children.endIndex, place + candidatesSeen)]
+            where steps.count < 2 * candidatesWeighed && isDispatchLike(child) && isOpen(child, to: part)
                 && spans[child].relation(to: unit) == .different
             {
                 steps.append(child)
@@ -128,10 +131,13 @@ extension Placing {
         let unit = cover(of: part)
         let span = spans[host]
         var weight = Weight(isTold: explaining.map { parts[part].tops.contains($0) } ?? false)
-        let shared = texts()
-        var count = shared.rareTexts(of: parts[part].top, and: host)
-        for child in ancestry.children(of: parts[part].top).prefix(4) {
-            count += shared.rareTexts(of: child, and: host)
+        var count = 0
+        if !isCrowded {
+            let shared = texts()
+            count = shared.rareTexts(of: parts[part].top, and: host)
+            for child in ancestry.children(of: parts[part].top).prefix(4) {
+                count += shared.rareTexts(of: child, and: host)
+            }
         }
         if count > 0 {
             let missing = Evidence.exponential(-0.693 * Double(count))

@@ -18,6 +18,7 @@ extension RepairForest {
             isTaken[parent[call]] = true
         }
         let index = EnclosureIndex(calls, of: spans)
+        var placed: Set<Int> = []
         for inner in calls.sorted(by: isEarlier)
         where !isTaken[inner] && !isFixed[inner] {
             var window = spans[inner]
@@ -41,11 +42,12 @@ extension RepairForest {
                 guard trees.tree(of: inner) != trees.tree(of: outer) else { continue }
                 trees.join(inner, outer)
             }
-            orphans.removeAll { $0 == inner }
+            placed.insert(inner)
             hang(
                 inner, below: outer, rule: .twin,
                 confidence: certain.isEmpty ? 0.75 : 0.97)
         }
+        if !placed.isEmpty { orphans.removeAll { placed.contains($0) } }
     }
 
     private func isOuterTwin(_ outer: Int, of inner: Int, _ ancestry: Ancestry) -> Bool {
