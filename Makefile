@@ -8,7 +8,7 @@ DATA ?= data
 E2E_PYTHON := .venv-e2e/bin/python
 PYTEST_FLAGS ?=
 
-.PHONY: help run release test check unit end-to-end format packages bench torture fuzz codec-budget
+.PHONY: help run release test check unit end-to-end format packages bench torture fuzz codec-budget evaluate
 
 help:
 	@echo "make run          build the collector and start it on 127.0.0.1:4318 (OTLP) and :4320 (API), data in ./$(DATA)"
@@ -16,6 +16,7 @@ help:
 	@echo "make unit         swift test"
 	@echo "make end-to-end   the end-to-end tests alone; PYTEST_FLAGS='-k kill' picks some"
 	@echo "make bench        the codec beside libprotobuf-c and SwiftProtobuf: times, allocations, instructions"
+	@echo "make evaluate     the repair of generated and real damaged runs against the truth, beside Agent-lightning's"
 	@echo "make torture      a million damaged bodies, judged beside libprotobuf-c and upb"
 	@echo "make fuzz         libFuzzer on the codec for SECONDS=60"
 	@echo "make release      an optimised build in .build/release"
@@ -57,6 +58,14 @@ codec-budget: packages
 
 bench: packages
 	scripts/bench-codec
+	swift build -c release --package-path $(EVALUATION) --product repair-cost
+	$(EVALUATION)/.build/release/repair-cost
+
+# The repair alone: how often it is right, and what it costs.
+EVALUATION := Benchmarks/Evaluation
+CASES ?= 100
+evaluate: packages
+	scripts/evaluate-repair $(CASES)
 
 ROUNDS ?= 1000000
 UPB_ROUNDS ?= 100000

@@ -58,7 +58,8 @@ public struct Pipeline: Sendable {
         mending = RunMending(
             inbox: inbox, archive: archive?.reader,
             mender: Mender(
-                rules: rules, maximumRepairedSpans: configuration.limits.repairedSpansPerRun),
+                rules: rules, maximumRepairedSpans: configuration.limits.repairedSpansPerRun,
+                minimumConfidence: configuration.repairConfidenceMin),
             keys: rules.keyTable, runKey: configuration.runKey, limits: configuration.limits,
             metrics: metrics, logger: logger)
         receiver = Receiver(

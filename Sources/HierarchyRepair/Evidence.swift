@@ -20,6 +20,7 @@ enum Evidence: String, Sendable {
     case sameStatus = "the status is the same"
     case sameNumber = "the same number in the name"
     case outlives = "ends after it"
+    case beganLater = "began only afterwards"
     case finished = "was over before"
     case clock = "the clocks would be apart"
 
@@ -37,8 +38,8 @@ enum Evidence: String, Sendable {
     static let busyTwiceModelWeight = -1.5
     static let busyAlikeWeight = -0.5
     static let heldDeeperWeight = -2.0
-    static let usualCallerWeight = 1.0
-    static let unusualCallerWeight = -0.7
+    static let usualCallerWeight = 0.6
+    static let unusualCallerWeight = -0.4
     static let likeLevelWeight = -1.5
     static let companyWeight = 3.0
     static let samePathWeight = 3.0
@@ -47,6 +48,8 @@ enum Evidence: String, Sendable {
     static let sameStatusWeight = 0.3
     static let sameNumberWeight = 1.0
     static let finishedWeight = -0.5
+    /// For a step that began only after what it would have started.
+    static let beganLaterWeight = -1.0
     /// Times ln(1 + offset / 50 ms).
     static let clockWeight = -1.0
     static let clockScale = 50_000_000.0

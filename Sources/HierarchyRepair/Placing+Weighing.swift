@@ -84,13 +84,16 @@ extension Placing {
                 after = min(after, other.start - cover.end)
             } else if !(isHeldDeeper && cover.isEnclosed(by: other)) {
                 busy = min(
-                    busy, callers.clash(cover, with: other, below: span,
+                    busy,
+                    callers.clash(
+                        cover, with: other, below: span,
                         isLost: parts[part].lost != nil))
             }
         }
         let children = ancestry.children(of: host)
         let low = children.partitioningIndex { spans[$0].start >= cover.end }
-        for child in children[max(children.startIndex, low - 16)..<min(children.endIndex, low + 2)] {
+        for child in children[max(children.startIndex, low - 16)..<min(children.endIndex, low + 2)]
+        {
             look(child)
         }
         for child in (added[host] ?? []).suffix(16) { look(child) }

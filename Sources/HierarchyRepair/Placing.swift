@@ -164,7 +164,9 @@ struct Placing {
     }
 
     /// The span above, through parts that were placed; nil at the top.
-    func above(_ span: Int) -> Int? { forest.parent[span] >= 0 ? forest.parent[span] : joined[span] }
+    func above(_ span: Int) -> Int? {
+        forest.parent[span] >= 0 ? forest.parent[span] : joined[span]
+    }
 
     /// The nearest common ancestor, through parts that were placed.
     func nearestCommonAncestor(_ left: Int, _ right: Int) -> Int? {

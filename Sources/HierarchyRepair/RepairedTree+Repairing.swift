@@ -20,12 +20,15 @@ extension RepairedTree {
     /// - Complexity: O(n log n), no recursion.
     /// - Parameters:
     ///   - absentPins: pins, by reported key, of which no span is in `spans`.
+    ///   - minimumConfidence: 0…1; what is less sure stays as it was reported, orphans and roots as
+    ///     roots.
     ///   - explained: the reported key of the span whose candidates are wanted.
     ///   - texts: hashes of the ids, messages and results that a span tells, by its index in
     ///     `spans`; asked for only where times leave a choice.
     public init(
         repairing spans: [RepairSpan], identity: StableHash,
-        absentPins: [SpanKey: RepairPin] = [:], explaining explained: SpanKey? = nil,
+        absentPins: [SpanKey: RepairPin] = [:], minimumConfidence: Double = 0.5,
+        explaining explained: SpanKey? = nil,
         texts: (Int) -> [UInt64] = { _ in [] }
     ) {
         self = withoutActuallyEscaping(texts) { texts in
@@ -35,12 +38,12 @@ extension RepairedTree {
             forest.resolveParents()
             forest.placePinned()
             forest.cutCycles()
-            forest.nestTwins()
+            forest.nestTwins(minimumConfidence)
             if let explained {
                 forest.explaining = forest.spans.firstIndex { $0.key == explained }
             }
-            var explanation = forest.placeLooseParts()
-            explanation += forest.nestModelCalls()
+            var explanation = forest.placeLooseParts(minimumConfidence)
+            explanation += forest.nestModelCalls(minimumConfidence)
             forest.markTwins()
             var tree = forest.unifyTraces()
             tree.explanation = explanation

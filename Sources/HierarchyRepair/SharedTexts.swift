@@ -18,7 +18,9 @@ struct SharedTexts {
         for own in texts { for text in own { count[text, default: 0] += 1 } }
         for (span, own) in texts.enumerated() {
             for text in own {
-                guard let count = count[text], count > 1, count <= Self.holderLimit else { continue }
+                guard let count = count[text], count > 1, count <= Self.holderLimit else {
+                    continue
+                }
                 holders[text, default: []].append(span)
             }
         }

@@ -9,13 +9,18 @@ public import SemanticConventions
 public struct Mender: Sendable {
     private let normalizer: Normalizer
     private let maximumRepairedSpans: Int
+    private let minimumConfidence: Double
 
     /// - Parameter maximumRepairedSpans: how many spans a run may have and still be repaired. A run
     ///   beyond it is a program that never ends or an attack; it is kept and normalised, and told
     ///   in a note.
-    public init(rules: RuleSet, maximumRepairedSpans: Int = 200_000) {
+    /// - Parameter minimumConfidence: 0…1; spans whose place is less sure do not move.
+    public init(
+        rules: RuleSet, maximumRepairedSpans: Int = 200_000, minimumConfidence: Double = 0.5
+    ) {
         normalizer = Normalizer(rules: rules)
         self.maximumRepairedSpans = maximumRepairedSpans
+        self.minimumConfidence = minimumConfidence
     }
 
     /// The version of the rules that attributes are normalised with.
@@ -71,7 +76,8 @@ public struct Mender: Sendable {
     ) -> RepairedTree {
         RepairedTree(
             repairing: RepairFacts.spans(of: batch, pins: pins), identity: identity.hash,
-            absentPins: absentPins(pins, in: batch), explaining: explaining,
+            absentPins: absentPins(pins, in: batch), minimumConfidence: minimumConfidence,
+            explaining: explaining,
             texts: { RepairTexts.of($0, in: batch) })
     }
 

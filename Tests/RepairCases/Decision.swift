@@ -33,7 +33,8 @@ struct Decision {
         if isSkewed { return isDecidedBesideSkew(span, parent, rivals) }
         if parent >= 0 && !isOpen(parent, around: cover) {
             // A step that was over before its worker began: it must be the only one.
-            let isOnly = scene.role[parent] == .dispatch && !rivals.contains { scene.role[$0] == .dispatch }
+            let isOnly =
+                scene.role[parent] == .dispatch && !rivals.contains { scene.role[$0] == .dispatch }
             return isOnly && dispatches(like: parent) == 1 || sharesText(span, parent, rivals)
         }
         if rivals.isEmpty { return true }
@@ -93,7 +94,8 @@ struct Decision {
         case .client: scene.role[host].holdsWork || scene.role[host] == .model
         case .model:
             scene.role[host].holdsWork
-                || scene.role[host] == .model && scene.batch.spans[host].scope != scene.batch.spans[span].scope
+                || scene.role[host] == .model
+                    && scene.batch.spans[host].scope != scene.batch.spans[span].scope
         default: scene.role[host].holdsWork
         }
     }
@@ -113,7 +115,9 @@ struct Decision {
         var texts: Set<String> = []
         for part in own { texts.formUnion(scene.hints[part]) }
         guard !texts.isEmpty else { return false }
-        let near = scene.subtree(of: parent, children).filter { !ownSet.contains($0) && !wreck.isGone[$0] }
+        let near = scene.subtree(of: parent, children).filter {
+            !ownSet.contains($0) && !wreck.isGone[$0]
+        }
         let nearSet = Set(near)
         var shared: Set<String> = []
         for part in near { shared.formUnion(scene.hints[part]) }

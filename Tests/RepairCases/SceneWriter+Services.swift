@@ -56,4 +56,3 @@ extension SceneWriter {
         return max(end, now)
     }
 }
-

@@ -17,8 +17,10 @@ extension Score {
             pad("all", 16) + number(total.all) + "  " + share(total.right, total.all) + "      "
                 + share(total.movedRight, total.moved))
         lines.append(
-            pad("undamaged", 16) + number(undamaged.all) + " " + share(undamaged.right, undamaged.all, 5))
-        lines.append(pad("twins counted", 16) + number(twins.all) + "  " + share(twins.right, twins.all))
+            pad("undamaged", 16) + number(undamaged.all) + " "
+                + share(undamaged.right, undamaged.all, 5))
+        lines.append(
+            pad("twins counted", 16) + number(twins.all) + "  " + share(twins.right, twins.all))
         return lines.joined(separator: "\n")
     }
 

@@ -50,8 +50,12 @@ public struct Score: Sendable {
     public init() {}
 
     public mutating func add(_ other: Score) {
-        decided.merge(other.decided) { a, b in var c = a; c.add(b); return c }
-        undecided.merge(other.undecided) { a, b in var c = a; c.add(b); return c }
+        decided.merge(other.decided) { a, b in
+            var c = a; c.add(b); return c
+        }
+        undecided.merge(other.undecided) { a, b in
+            var c = a; c.add(b); return c
+        }
         undamaged.add(other.undamaged)
         twins.add(other.twins)
         for place in calibration.indices { calibration[place].add(other.calibration[place]) }

@@ -125,7 +125,8 @@ struct Wreck {
     private mutating func crash() {
         let first = times.map(\.start).min() ?? 0
         let last = times.map(\.end).max() ?? 0
-        let moment = first + UInt64(Double(last - first) * Double.random(in: 0.3..<0.95, using: &random))
+        let moment =
+            first + UInt64(Double(last - first) * Double.random(in: 0.3..<0.95, using: &random))
         for span in times.indices where times[span].end > moment { isGone[span] = true }
         for span in times.indices where !isGone[span] {
             let above = scene.parent[span]

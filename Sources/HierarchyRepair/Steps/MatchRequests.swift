@@ -123,6 +123,7 @@ extension Placing {
             return low
         }
         let centre = place(time)
-        return sorted[max(place(first), centre - 128)..<min(place(last), centre + 128)]
+        let reach = isCrowded ? 8 : 128
+        return sorted[max(place(first), centre - reach)..<min(place(last), centre + reach)]
     }
 }

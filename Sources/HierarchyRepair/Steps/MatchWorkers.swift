@@ -44,7 +44,8 @@ extension Placing {
         var members: [Family: [Int]] = [:]
         for index in spans.indices where mayDispatch(index) {
             let family = Family(
-                parent: above(index) ?? -1 - (partOfTop[index] ?? -1), shape: spans[index].nameShape)
+                parent: above(index) ?? -1 - (partOfTop[index] ?? -1), shape: spans[index].nameShape
+            )
             members[family, default: []].append(index)
         }
         var size: [Int: Int] = [:]
@@ -90,7 +91,8 @@ extension Placing {
         let unit = cover(of: part)
         let isWanted = { (host: Int) in
             isOpen(host, to: part) && spans[host].operation != .model
-                && !(isServed[host] && mayDispatch(host) && (families[host] ?? 1) > 1) && !isPeer(host, of: part)
+                && !(isServed[host] && mayDispatch(host) && (families[host] ?? 1) > 1)
+                && !isPeer(host, of: part)
                 && spans[host].relation(to: unit) == .different
                 && spans[host].end - spans[host].start >= (unit.end - unit.start) / 2
         }
@@ -110,7 +112,8 @@ extension Placing {
             let place = children.partitioningIndex { spans[$0].start > unit.start }
             let low = max(children.startIndex, place - candidatesSeen)
             for child in children[low..<min(children.endIndex, place + candidatesSeen)]
-            where steps.count < 2 * candidatesWeighed && isDispatchLike(child) && isOpen(child, to: part)
+            where steps.count < 2 * candidatesWeighed && isDispatchLike(child)
+                && isOpen(child, to: part)
                 && spans[child].relation(to: unit) == .different
             {
                 steps.append(child)
@@ -160,6 +163,7 @@ extension Placing {
             let gap = unit.start - min(unit.start, span.end)
             let early = span.start - min(span.start, unit.start)
             weight.add(.finished, Evidence.finishedWeight + Evidence.fit(gap / 64))
+            if early > 0 { weight.add(.beganLater, Evidence.beganLaterWeight) }
             if waitsForWorkers(host) { weight.add(.busy, -4) }
             weight.add(
                 .clock,
@@ -187,7 +191,8 @@ extension Placing {
         _ part: Int, _ weighed: [(host: Int, weight: Weight)]
     ) {
         let sorted = weighed.sorted { ($1.weight.total, $0.host) < ($0.weight.total, $1.host) }
-        guard let best = sorted.first, best.weight.total > (hasRoot(part) || !parts[part].isOfTrace ? -8 : 0.5)
+        guard let best = sorted.first,
+            best.weight.total > (hasRoot(part) || !parts[part].isOfTrace ? -8 : 0.5)
         else { return }
         let unlike = sorted.dropFirst().first { $0.host != best.host }
         let lead = best.weight.total - (unlike?.weight.total ?? best.weight.total - 3)

@@ -7,7 +7,7 @@ extension RepairForest {
     /// nest, the SDK's spans hang flat beside them. So only a call whose scope differs from the
     /// step's moves, only deeper along its own branch, and only where that pair of scopes is
     /// nowhere seen to share the context.
-    mutating func nestModelCalls() -> [RepairedTree.Candidate] {
+    mutating func nestModelCalls(_ minimumConfidence: Double) -> [RepairedTree.Candidate] {
         let calls = flatCalls()
         guard !calls.isEmpty else { return [] }
         let above = calls.map { parent[$0] }
@@ -24,7 +24,7 @@ extension RepairForest {
         }
         for placement in placing.placements {
             guard let host = placement.host, host != parent[calls[placement.part]],
-                placement.confidence > 0.5
+                placement.confidence > 0.5, placement.confidence >= minimumConfidence
             else { continue }
             hang(
                 calls[placement.part], below: host, rule: .enclosingStep,

@@ -7,7 +7,7 @@ extension RepairForest {
     /// are siblings, or the inner one hangs further up, or it is a trace of its own. The same response
     /// id tells it; where a call failed or its id was not told, the same token counts, or times that
     /// nest tightly beside each other.
-    mutating func nestTwins() {
+    mutating func nestTwins(_ minimumConfidence: Double) {
         let calls = spans.indices.filter { spans[$0].operation == .model }
         guard calls.count > 1, Set(calls.map { spans[$0].scope }).count > 1 else { return }
         let ancestry = ancestry()
@@ -32,7 +32,11 @@ extension RepairForest {
             }
             let certain = found.filter { likeness($0, inner) >= 2 }
             let chosen = certain.isEmpty ? found.filter { likeness($0, inner) > 0 } : certain
-            guard let outer = chosen.first, certain.count == 1 || chosen.count == 1 else { continue }
+            guard let outer = chosen.first, certain.count == 1 || chosen.count == 1 else {
+                continue
+            }
+            let confidence = certain.isEmpty ? 0.75 : 0.97
+            guard confidence >= minimumConfidence else { continue }
             isTaken[inner] = true
             isTaken[outer] = true
             guard parent[inner] != outer, !ancestry.isAncestor(inner, orSelfOf: outer) else {
@@ -45,7 +49,7 @@ extension RepairForest {
             placed.insert(inner)
             hang(
                 inner, below: outer, rule: .twin,
-                confidence: certain.isEmpty ? 0.75 : 0.97)
+                confidence: confidence)
         }
         if !placed.isEmpty { orphans.removeAll { placed.contains($0) } }
     }
@@ -54,7 +58,9 @@ extension RepairForest {
         let (a, b) = (spans[outer], spans[inner])
         guard a.scope != b.scope, a.relation(to: b) != .different else { return false }
         let isLonger = a.end - a.start > b.end - b.start
-        guard isLonger || a.start == b.start && a.end == b.end && outer < inner else { return false }
+        guard isLonger || a.start == b.start && a.end == b.end && outer < inner else {
+            return false
+        }
         if parent[inner] < 0 {
             return danglingParent[inner].isValid || a.key.traceID != b.key.traceID
         }

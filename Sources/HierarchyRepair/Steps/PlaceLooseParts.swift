@@ -2,7 +2,7 @@ import OTLP
 
 extension RepairForest {
     /// Finds a place for everything that hangs on nothing: orphans, cut spans, roots of traces.
-    mutating func placeLooseParts() -> [RepairedTree.Candidate] {
+    mutating func placeLooseParts(_ minimumConfidence: Double) -> [RepairedTree.Candidate] {
         adoptBelowKnownPlaceholders()
         let parts = looseParts()
         guard !parts.isEmpty else { return [] }
@@ -12,8 +12,10 @@ extension RepairForest {
         placing.matchWorkers()
         placing.fitIntoSteps()
         for placement in placing.placements.sorted(by: { $0.part < $1.part }) {
+            let isSure = placement.confidence >= minimumConfidence
             hang(
-                placing.parts[placement.part], below: placement.host, rule: placement.rule,
+                placing.parts[placement.part], below: isSure ? placement.host : nil,
+                rule: placement.rule,
                 confidence: placement.confidence, withPlaceholder: placement.withPlaceholder)
         }
         for note in placing.notes.notes { notes.add(note) }
