@@ -28,11 +28,17 @@ func exportedCase(_ test: RepairCase) -> [String: Any] {
     ]
 }
 
-/// Captures whose every parent is there.
+/// Captures that are broken in themselves, though every parent is there: runs in many traces, twins
+/// beside each other. The tests of captures say what becomes of them.
+private let broken: Set<String> = [
+    "anthropic_traceloop", "autogen_native", "multiproc_disconnected", "openai_mixed",
+]
+
+/// Captures whose reported tree is the true one.
 func healthyCaptures(in folder: String) throws -> [(name: String, scene: Scene)] {
     let root = URL(fileURLWithPath: folder)
     let names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
-    return try names.filter { !$0.hasPrefix("broken") }.compactMap { name in
+    return try names.filter { !$0.hasPrefix("broken") && !broken.contains($0) }.compactMap { name in
         let bodies = try FileManager.default
             .contentsOfDirectory(
                 at: root.appending(path: name), includingPropertiesForKeys: nil
