@@ -9,15 +9,16 @@ E2E_PYTHON := .venv-e2e/bin/python
 PYTEST_FLAGS ?=
 BENCH_FLAGS ?=
 
-.PHONY: help run release test check unit end-to-end format packages bench torture torture-deliveries soak fuzz codec-budget normalizing-budget
+.PHONY: help run release test check unit end-to-end format packages bench torture torture-deliveries soak fuzz codec-budget normalizing-budget evaluate
 
 help:
 	@echo "make run          build the collector and start it on 127.0.0.1:4318 (OTLP) and :4320 (API), data in ./$(DATA)"
 	@echo "make test         format and generated-file checks, unit tests, end-to-end tests with real clients"
 	@echo "make unit         swift test"
 	@echo "make end-to-end   the end-to-end tests alone; PYTEST_FLAGS='-k kill' picks some"
-	@echo "make bench        the codec beside libprotobuf-c and SwiftProtobuf, normalizing beside decoding"
+	@echo "make bench        the codec beside libprotobuf-c and SwiftProtobuf, normalizing beside decoding, the cost of the repair"
 	@echo "make bench-server the collector beside rotel under the same load; BENCH_FLAGS='--pin' puts each on one core, then on two"
+	@echo "make evaluate     the repair of generated and real damaged runs against the truth, beside Agent-lightning's"
 	@echo "make torture      a million damaged bodies; every operation of the disk fails once; kill -9 and loss of power under load and delivery"
 	@echo "make soak         full load for SECONDS=600: flat memory, nothing lost"
 	@echo "make fuzz         libFuzzer on the codec for SECONDS=60"
@@ -66,6 +67,8 @@ normalizing-budget: packages
 bench: packages
 	scripts/bench-codec
 	scripts/bench-normalizing
+	swift build -c release --package-path $(EVALUATION) --product repair-cost
+	$(EVALUATION)/.build/release/repair-cost
 
 # The collector beside rotel under the same load.
 .PHONY: bench-server
@@ -73,6 +76,12 @@ bench-server: release
 	scripts/install-system-packages wrk
 	scripts/python-environment bench
 	.venv-bench/bin/python EndToEnd/bench_server.py $(BENCH_FLAGS)
+
+# The repair alone: how often it is right, and what it costs.
+EVALUATION := Benchmarks/Evaluation
+CASES ?= 100
+evaluate: packages
+	scripts/evaluate-repair $(CASES)
 
 ROUNDS ?= 1000000
 UPB_ROUNDS ?= 100000

@@ -151,9 +151,13 @@ let package = Package(
         .testTarget(
             name: "SemanticConventionsTests",
             dependencies: ["OTLP", "Compression", "SemanticConventions"], swiftSettings: strict),
+        // Damaged runs with their truth, for the tests and for Benchmarks/Evaluation.
+        .target(
+            name: "RepairCases", dependencies: ["OTLP", "Mending"], path: "Tests/RepairCases",
+            swiftSettings: strict),
         .testTarget(
             name: "MendingTests",
-            dependencies: ["OTLP", "Compression", "SemanticConventions", "Mending"],
+            dependencies: ["OTLP", "Compression", "SemanticConventions", "Mending", "RepairCases"],
             swiftSettings: strict),
         .testTarget(
             name: "SQLiteArchiveTests",

@@ -62,7 +62,8 @@ public struct Pipeline: Sendable {
             mender: Mender(
                 rules: rules, originals: configuration.originals,
                 credentials: CredentialNames(additional: configuration.maskedKeys),
-                maximumRepairedSpans: configuration.limits.repairedSpansPerRun),
+                maximumRepairedSpans: configuration.limits.repairedSpansPerRun,
+                minimumConfidence: configuration.repairConfidenceMin),
             keys: rules.keyTable, runKey: configuration.runKey, limits: configuration.limits,
             metrics: metrics, logger: logger)
         receiver = Receiver(

@@ -95,3 +95,17 @@ struct Ancestry {
         nearestCommonAncestor(above, node) == above
     }
 }
+
+extension ArraySlice {
+    /// Where the first element stands of which something holds, in an order in which it holds of
+    /// all that follow.
+    func partitioningIndex(where holds: (Element) -> Bool) -> Int {
+        var low = startIndex
+        var high = endIndex
+        while low < high {
+            let middle = low + (high - low) / 2
+            if holds(self[middle]) { high = middle } else { low = middle + 1 }
+        }
+        return low
+    }
+}

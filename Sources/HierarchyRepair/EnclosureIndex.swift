@@ -61,12 +61,12 @@ struct EnclosureIndex {
     /// Looks at no more than `Limits.candidatesSeen` spans, so that crowds stay cheap.
     func spans(
         enclosing span: RepairSpan, of spans: [RepairSpan], limit: Int,
-        where isWanted: (Int) -> Bool
+        seeing sight: Int = RepairLimits.candidatesSeen, where isWanted: (Int) -> Bool
     ) -> [Int] {
         var found: [Int] = []
         var place = count(startedBy: span.start)
         var seen = 0
-        while found.count < limit, seen < RepairLimits.candidatesSeen,
+        while found.count < limit, seen < sight,
             let next = lastPlace(before: place, endingBy: span.end)
         {
             place = next
@@ -83,7 +83,15 @@ enum RepairLimits {
     /// Spans looked at for one host: beyond it a crowd cannot be told apart anyway.
     static let candidatesSeen = 256
     /// Hosts weighed against each other.
-    static let candidatesWeighed = 16
+    static let candidatesWeighed = 64
+    /// Parts that compete and are still solved exactly.
+    static let exactParts = 64
+    /// Loose parts that are placed in several rounds, the clear ones first, and by what they tell.
+    /// Beyond it one round has to do, with fewer candidates and without texts.
+    static let partsOfManyRounds = 5_000
+    /// Candidates weighed, and spans looked at for them, in a run with more loose parts.
+    static let candidatesWeighedOfMany = 8
+    static let candidatesSeenOfMany = 48
     /// Traces that are followed upwards, each dispatched from the next.
     static let traceHops = 64
 }

@@ -19,6 +19,12 @@ struct RepairForest {
     var dropped: [Int] = []
     /// Orphans whose lost parent no step has dealt with yet.
     var orphans: [Int] = []
+    /// Spans that were cut from themselves or from a cycle, and by which rule.
+    var cutTops: [Int: RepairRule] = [:]
+    /// Hashes of the texts that a span of the input tells.
+    let texts: (Int) -> [UInt64]
+    /// The span whose choice is to be explained.
+    var explaining: Int?
     /// Placeholders by their ids.
     var placeholders: [SpanID: Int] = [:]
     var notes = NoteList()
@@ -27,8 +33,10 @@ struct RepairForest {
     let absentPins: [SpanKey: RepairPin]
 
     init(
-        _ input: [RepairSpan], identity: StableHash, absentPins: [SpanKey: RepairPin]
+        _ input: [RepairSpan], identity: StableHash, absentPins: [SpanKey: RepairPin],
+        texts: @escaping (Int) -> [UInt64]
     ) {
+        self.texts = texts
         var tidy = input
         for index in tidy.indices { tidy[index].end = max(tidy[index].end, tidy[index].start) }
         let order = tidy.indices.sorted { left, right in tidy[left].precedes(tidy[right]) }

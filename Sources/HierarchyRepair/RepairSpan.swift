@@ -27,6 +27,12 @@ public struct RepairSpan: Sendable {
     public var scope: UInt32 = 0
     /// A hash of the name without its digits: equal for the workers of one pool.
     public var nameShape: UInt64 = 0
+    /// The first number in the name plus one; 0 where it has none.
+    public var nameNumber: UInt32 = 0
+    /// What an HTTP span tells of its request; the same on the client's and the server's side.
+    public var request = RequestFacts()
+    /// A hash of the token counts; 0 for none.
+    public var usage: UInt64 = 0
     /// The id of the model's response, interned.
     public var responseID: UInt32 = 0
     /// The span tells token counts.
@@ -43,6 +49,19 @@ public struct RepairSpan: Sendable {
     public init(key: SpanKey) {
         self.key = key
     }
+}
+
+/// What tells one HTTP request from another; 0 where the span does not tell it.
+public struct RequestFacts: Hashable, Sendable {
+    /// The method, interned.
+    public var method: UInt32 = 0
+    /// A hash of the path without its query.
+    public var path: UInt64 = 0
+    /// The port of the server.
+    public var port: UInt32 = 0
+    public var status: UInt32 = 0
+
+    public init() {}
 }
 
 /// What a span does, as far as it tells which spans may lie below it.
@@ -104,4 +123,20 @@ enum SpanKind {
     static let client: Int32 = 3
     static let producer: Int32 = 4
     static let consumer: Int32 = 5
+}
+
+extension RepairSpan {
+    /// Whether spans that lost their parent may lie below: agents, steps, and what a program does
+    /// itself; never a call of something else.
+    var isContainer: Bool {
+        switch operation {
+        case .agent, .workflow, .step: true
+        case .other, .http: kind != SpanKind.client && kind != SpanKind.producer
+        case .messaging: kind == SpanKind.consumer
+        case .model, .tool, .database: false
+        }
+    }
+
+    /// Calls of something else, below which nothing of the caller's own hangs.
+    var isLeafCall: Bool { operation == .model || operation == .database }
 }

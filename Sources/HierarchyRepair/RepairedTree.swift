@@ -11,6 +11,20 @@ public struct RepairedTree: Sendable {
     /// What could not be done, in words, each at most once.
     public var notes: [String]
 
+    /// The candidates for the span that was asked about, the weightiest first.
+    public var explanation: [Candidate] = []
+
+    /// A span that another one may hang below, and what counts for and against it.
+    public struct Candidate: Sendable {
+        public var key: SpanKey
+        /// The sum of the weights: natural logarithms of odds.
+        public var weight: Double
+        public var evidence: [(text: String, weight: Double)]
+        public var isChosen: Bool
+        /// How far the choice is ahead of the next.
+        public var lead: Double
+    }
+
     public struct Node: Sendable {
         /// Index of the span in the input; nil for a placeholder.
         public var source: Int?
@@ -58,6 +72,8 @@ public enum RepairRule: String, Sendable, CaseIterable {
     case dispatch
     /// A server's span below the client's span of the same request.
     case clientServer = "client_server"
+    /// The span of one library below the other library's span of the same model call.
+    case twin
     /// A model call below the agent or step that was open around it.
     case enclosingStep = "enclosing_step"
     /// An earlier revision was delivered to where it cannot be changed.

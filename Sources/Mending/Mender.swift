@@ -10,6 +10,7 @@ public struct Mender: Sendable {
     private let normalizer: Normalizer
     private let mask: CredentialMask
     private let maximumRepairedSpans: Int
+    private let minimumConfidence: Double
 
     /// - Parameters:
     ///   - originals: what becomes of attributes that others tell in full.
@@ -17,14 +18,16 @@ public struct Mender: Sendable {
     ///   - maximumRepairedSpans: how many spans a run may have and still be repaired. A run beyond
     ///     it is a program that never ends or an attack; it is kept and normalised, and told in a
     ///     note.
+    ///   - minimumConfidence: 0…1; spans whose place is less sure do not move.
     public init(
         rules: RuleSet, originals: Originals = .keep, credentials: CredentialNames = .init(),
-        maximumRepairedSpans: Int = 200_000
+        maximumRepairedSpans: Int = 200_000, minimumConfidence: Double = 0.5
     ) {
         normalizer = Normalizer(rules: rules, originals: originals)
         mask = CredentialMask(credentials)
         rulesVersion = rules.version + credentials.versionSuffix + originals.versionSuffix
         self.maximumRepairedSpans = maximumRepairedSpans
+        self.minimumConfidence = minimumConfidence
     }
 
     /// Equal exactly where mending a run gives the same attributes: the version of the rules, and
@@ -41,21 +44,50 @@ public struct Mender: Sendable {
     public func mend(
         _ run: TraceBatch, identity: RunIdentity, pins: Pins = .none
     ) -> MendedRun {
+        let batch = normalized(run)
+        guard batch.spans.count <= maximumRepairedSpans else {
+            return unrepaired(batch)
+        }
+        let tree = repairedTree(of: batch, identity, pins, explaining: nil)
+        var marks = RepairMarks(consume batch)
+        let (mended, spans) = marks.write(tree)
+        return MendedRun(batch: mended, spans: spans, notes: tree.notes)
+    }
+
+    /// Says how the place of one span was chosen: its candidates and what counts for and against
+    /// each.
+    ///
+    /// - Parameter span: the reported trace and span id.
+    /// - Returns: nil where no such span is in the run.
+    public func explain(
+        _ span: SpanKey, in run: TraceBatch, identity: RunIdentity, pins: Pins = .none
+    ) -> RepairExplanation? {
+        let batch = normalized(run)
+        guard batch.spans.count <= maximumRepairedSpans,
+            batch.spans.contains(where: { $0.key == span })
+        else { return nil }
+        let tree = repairedTree(of: batch, identity, pins, explaining: span)
+        return RepairExplanation(of: span, in: tree, batch)
+    }
+
+    private func normalized(_ run: TraceBatch) -> TraceBatch {
         var batch = run
         batch.undoMending()
         normalizer.restoreOriginals(&batch)
         batch.dropIdenticalCopies()
         mask.apply(to: &batch)
         normalizer.normalize(&batch)
-        guard batch.spans.count <= maximumRepairedSpans else {
-            return unrepaired(batch)
-        }
-        let tree = RepairedTree(
+        return batch
+    }
+
+    private func repairedTree(
+        of batch: TraceBatch, _ identity: RunIdentity, _ pins: Pins, explaining: SpanKey?
+    ) -> RepairedTree {
+        RepairedTree(
             repairing: RepairFacts.spans(of: batch, pins: pins), identity: identity.hash,
-            absentPins: absentPins(pins, in: batch))
-        var marks = RepairMarks(consume batch)
-        let (mended, spans) = marks.write(tree)
-        return MendedRun(batch: mended, spans: spans, notes: tree.notes)
+            absentPins: absentPins(pins, in: batch), minimumConfidence: minimumConfidence,
+            explaining: explaining,
+            texts: { RepairTexts.of($0, in: batch) })
     }
 
     private func absentPins(_ pins: Pins, in batch: TraceBatch) -> [SpanKey: RepairPin] {

@@ -41,7 +41,7 @@ struct RepairFacts {
             facts.process = resource.process
             facts.service = resource.service
             facts.scope = scopes[Int(span.scope)]
-            facts.nameShape = nameShape(of: span.name)
+            (facts.nameShape, facts.nameNumber) = nameShape(of: span.name)
             facts.linked = link(of: span)
             facts.richness =
                 span.attributes.count &+ span.events.count &+ span.links.count
@@ -111,15 +111,37 @@ struct RepairFacts {
         return linked
     }
 
-    /// A hash of the name in which each run of digits counts as one sign.
-    private func nameShape(of name: Slice) -> UInt64 {
+    /// A hash of the name in which each run of digits counts as one sign, and the first of these
+    /// runs as a number, plus one.
+    private func nameShape(of name: Slice) -> (shape: UInt64, number: UInt32) {
         var hash = StableHash()
+        var number: UInt32 = 0
+        var runs = 0
         var isInDigits = false
         for byte in batch.bytes(name) {
             let isDigit = (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
             if !isDigit || !isInDigits { hash.combine(byte: isDigit ? 0 : byte) }
+            if isDigit && !isInDigits { runs += 1 }
+            if isDigit && runs == 1 {
+                number = number &* 10 &+ UInt32(byte - UInt8(ascii: "0"))
+            }
             isInDigits = isDigit
         }
+        return (hash.value, runs == 0 ? 0 : number &+ 1)
+    }
+
+    /// A hash of the path of a URL or of a request's target, without the query.
+    private func path(of text: Slice, isURL: Bool) -> UInt64 {
+        var bytes = batch.bytes(text)
+        if isURL {
+            guard let scheme = bytes.firstIndex(of: UInt8(ascii: ":")) else { return 0 }
+            let authority = bytes[scheme...].dropFirst(3)
+            guard let slash = authority.firstIndex(of: UInt8(ascii: "/")) else { return 0 }
+            bytes = bytes[slash...]
+        }
+        let end = bytes.firstIndex { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") }
+        var hash = StableHash()
+        hash.combine(bytes: bytes[..<(end ?? bytes.endIndex)])
         return hash.value
     }
 
@@ -127,6 +149,7 @@ struct RepairFacts {
         var operation = OperationClass.other
         var transport = OperationClass.other
         var isRollUp = false
+        var tokens: (input: Int64, output: Int64) = (0, 0)
         for attribute in batch.attributes(span.attributes) {
             switch RepairKey(attribute.key, in: batch) {
             case .operation:
@@ -139,7 +162,34 @@ struct RepairFacts {
                 if case .string(let id) = attribute.value {
                     facts.responseID = number(of: batch.string(id))
                 }
-            case .usage: facts.hasUsage = true
+            case .inputTokens:
+                facts.hasUsage = true
+                if case .int(let count) = attribute.value { tokens.input = count }
+            case .outputTokens:
+                facts.hasUsage = true
+                if case .int(let count) = attribute.value { tokens.output = count }
+            case .method:
+                transport = .http
+                if case .string(let name) = attribute.value {
+                    facts.request.method = number(of: "method " + batch.string(name))
+                }
+            case .url:
+                transport = .http
+                if case .string(let url) = attribute.value, facts.request.path == 0 {
+                    facts.request.path = path(of: url, isURL: true)
+                }
+            case .path:
+                if case .string(let path) = attribute.value {
+                    facts.request.path = self.path(of: path, isURL: false)
+                }
+            case .port:
+                if case .int(let port) = attribute.value {
+                    facts.request.port = UInt32(truncatingIfNeeded: port)
+                }
+            case .status:
+                if case .int(let status) = attribute.value {
+                    facts.request.status = UInt32(truncatingIfNeeded: status)
+                }
             case .rollUp:
                 if case .bool(true) = attribute.value { isRollUp = true }
             case .thread:
@@ -153,6 +203,12 @@ struct RepairFacts {
             }
         }
         facts.operation = operation == .other ? transport : operation
+        if tokens.input > 0 && tokens.output > 0 {
+            var hash = StableHash()
+            hash.combine(UInt64(bitPattern: tokens.input))
+            hash.combine(UInt64(bitPattern: tokens.output))
+            facts.usage = hash.value
+        }
         if isRollUp { facts.hasUsage = false }
     }
 }

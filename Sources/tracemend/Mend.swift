@@ -29,6 +29,9 @@ struct Mend: ParsableCommand {
     @Flag(help: "Put all spans into one run, whatever ids they carry.")
     var asOneRun = false
 
+    @Option(help: "Say why the span of this id (16 hexadecimal digits) stands where it stands.")
+    var explain: String?
+
     @Option(help: "A folder of dialect tables that is read on top of the built-in ones.")
     var rules: String?
 
@@ -37,11 +40,17 @@ struct Mend: ParsableCommand {
 
     func validate() throws {
         guard !files.isEmpty else { throw ValidationError("name at least one FILE") }
+        if let explain, SpanID(hexadecimal: explain) == nil {
+            throw ValidationError("--explain wants a span id of 16 hexadecimal digits")
+        }
     }
 
     func run() throws {
         let mending = try OfflineMending(rulesDirectory: rules)
         let batches = try files.map { try spans(of: $0, keys: mending.keys) }
+        if let id = explain.flatMap({ SpanID(hexadecimal: $0) }) {
+            return try explain(id, mending.explain(id, in: batches, asOneRun: asOneRun))
+        }
         let runs = try mending.mend(batches, asOneRun: asOneRun)
         switch format {
         case .tree:

@@ -88,7 +88,7 @@ struct CaptureTests {
                 "openai_mixed",
                 "weather_agent{openai.chat{ChatCompletion} get_weather get_weather "
                     + "openai.chat{ChatCompletion} openai.chat{ChatCompletion} "
-                    + "retrieve{openai.embeddings{CreateEmbeddings}} openai.response Response "
+                    + "retrieve{openai.embeddings{CreateEmbeddings}} openai.response{Response} "
                     + "openai.chat{ChatCompletion}}"),
             Truth(
                 "openai_braintrust",

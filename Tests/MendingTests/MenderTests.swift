@@ -22,13 +22,13 @@ struct MenderTests {
         #expect(!ids.contains(RunBuilder.trace(1)) && !ids.contains(RunBuilder.trace(2)))
         #expect(mended.batch.spans.map(\.parentSpanID.word) == [0, 1])
         #expect(mended.attribute("tracemend.repair.rule", of: 2) == "enclosing_span")
-        #expect(mended.attribute("tracemend.repair.confidence", of: 2) == 0.85)
+        #expect(mended.attribute("tracemend.repair.confidence", of: 2) == 0.97)
         #expect(mended.attribute("tracemend.reported.parent_span_id", of: 2) == "")
         #expect(
             mended.attribute("tracemend.reported.trace_id", of: 1)
                 == .string(RunBuilder.trace(1).description))
         #expect(mended.attribute("tracemend.repair.rule", of: 1) == nil)
-        #expect(mended.spans[1].repair == .init(rule: "enclosing_span", confidence: 0.85))
+        #expect(mended.spans[1].repair == .init(rule: "enclosing_span", confidence: 0.97))
         #expect(mended.spans[1].reported.traceID == RunBuilder.trace(2))
     }
 

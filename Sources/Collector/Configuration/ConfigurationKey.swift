@@ -76,6 +76,11 @@ public struct ConfigurationKey: Sendable {
             $0.runKey = $1.split(separator: ",").map { String($0.trimmed) }.filter { !$0.isEmpty }
             return true
         },
+        ConfigurationKey(name: "repair.confidence_min", expectation: "a number from 0 to 1") {
+            guard let value = Double($1), (0...1).contains(value) else { return false }
+            $0.repairConfidenceMin = value
+            return true
+        },
         ConfigurationKey(name: "rules", expectation: "the path of a folder") {
             $0.rulesDirectory = $1
             return !$1.isEmpty

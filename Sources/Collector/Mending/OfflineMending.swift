@@ -26,24 +26,57 @@ public struct OfflineMending: Sendable {
     /// - Parameter asOneRun: all spans are one run, whatever ids they carry.
     /// - Throws: `CapacityError` for a run of more than 2 GiB.
     public func mend(_ batches: [TraceBatch], asOneRun: Bool) throws(CapacityError) -> [Run] {
+        try runs(of: batches, asOneRun: asOneRun).map { id, identity, batch in
+            var batch = batch
+            let waiting = batch.attachEvents()
+            var mended = mender.mend(batch, identity: identity)
+            if waiting > 0 {
+                mended.notes.append("\(waiting) log records with GenAI content have no span here")
+            }
+            return Run(id: id, mended: mended)
+        }
+    }
+
+    private func runs(
+        of batches: [TraceBatch], asOneRun: Bool
+    ) throws(CapacityError) -> [(id: String, identity: RunIdentity, batch: TraceBatch)] {
         var sanitized = batches
         for index in sanitized.indices { _ = sanitized[index].sanitizeIDs() }
         if asOneRun {
             var gatherer = TraceBatchGatherer(keys: keys)
             for batch in sanitized { try gatherer.add(spans: batch.spans.indices, of: batch) }
-            return [mend(gatherer.finish(), id: "one-run", identity: .named("one-run"))]
+            return [("one-run", .named("one-run"), gatherer.finish())]
         }
         let requests = sanitized.map { RunAssignment.Request(batch: $0, context: .none) }
         let assignment = RunAssignment(requests, runKeyAttributes: [])
-        var runs: [Run] = []
+        var runs: [(id: String, identity: RunIdentity, batch: TraceBatch)] = []
         for key in assignment.runs {
             var gatherer = TraceBatchGatherer(keys: keys)
             for (request, spans) in zip(requests, assignment.spans(of: key)) {
                 try gatherer.add(spans: spans, of: request.batch)
             }
-            runs.append(mend(gatherer.finish(), id: key.id, identity: key.identity))
+            runs.append((key.id, key.identity, gatherer.finish()))
         }
         return runs
+    }
+
+    /// Why a span stands where it stands, in each run that has a span of this id.
+    ///
+    /// - Parameter span: the span id as reported.
+    /// - Throws: `CapacityError` for a run of more than 2 GiB.
+    public func explain(
+        _ span: SpanID, in batches: [TraceBatch], asOneRun: Bool
+    ) throws(CapacityError) -> [RepairExplanation] {
+        var explanations: [RepairExplanation] = []
+        for (_, identity, gathered) in try runs(of: batches, asOneRun: asOneRun) {
+            var batch = gathered
+            _ = batch.attachEvents()
+            let keys = Set(batch.spans.lazy.filter { $0.spanID == span }.map(\.key)).sorted()
+            explanations += keys.compactMap {
+                mender.explain($0, in: batch, identity: identity)
+            }
+        }
+        return explanations
     }
 
     /// The mended spans of several runs as one request.
@@ -53,16 +86,6 @@ public struct OfflineMending: Sendable {
             try gatherer.add(spans: run.mended.batch.spans.indices, of: run.mended.batch)
         }
         return gatherer.finish()
-    }
-
-    private func mend(_ batch: TraceBatch, id: String, identity: RunIdentity) -> Run {
-        var batch = batch
-        let waiting = batch.attachEvents()
-        var mended = mender.mend(batch, identity: identity)
-        if waiting > 0 {
-            mended.notes.append("\(waiting) log records with GenAI content have no span here")
-        }
-        return Run(id: id, mended: mended)
     }
 }
 

@@ -29,6 +29,7 @@ extension RepairForest {
         if isFixed[weakest] {
             notes.add("delivered parents of span \(spans[weakest].key) form a cycle; it was cut")
         }
+        if !isFixed[weakest] { cutTops[weakest] = .cycle }
         makeRoot(weakest, rule: .cycle, confidence: loose == 1 ? 0.9 : 0.6)
     }
 

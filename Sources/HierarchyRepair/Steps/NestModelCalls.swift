@@ -7,11 +7,40 @@ extension RepairForest {
     /// nest, the SDK's spans hang flat beside them. So only a call whose scope differs from the
     /// step's moves, only deeper along its own branch, and only where that pair of scopes is
     /// nowhere seen to share the context.
-    mutating func nestModelCalls() {
+    mutating func nestModelCalls(_ minimumConfidence: Double) -> [RepairedTree.Candidate] {
+        let calls = flatCalls()
+        guard !calls.isEmpty else { return [] }
+        let above = calls.map { parent[$0] }
+        let reported = calls.map { repairs[$0] }
+        for call in calls { parent[call] = -1 }
+        let parts = calls.enumerated().map { place, call in
+            LoosePart(tops: [call], cover: spans[call], above: above[place], isOfTrace: true)
+        }
+        var placing = Placing(self, parts: parts)
+        placing.fitIntoSteps()
+        for (place, call) in calls.enumerated() {
+            parent[call] = above[place]
+            repairs[call] = reported[place]
+        }
+        for placement in placing.placements {
+            guard let host = placement.host, host != parent[calls[placement.part]],
+                placement.confidence > 0.5, placement.confidence >= minimumConfidence
+            else { continue }
+            hang(
+                calls[placement.part], below: host, rule: .enclosingStep,
+                confidence: placement.confidence)
+        }
+        return placing.explanation
+    }
+
+    /// Calls of another library than the steps that were open around them, which hang higher up.
+    private func flatCalls() -> [Int] {
         let isMovable = spans.indices.map {
             spans[$0].operation == .model && parent[$0] >= 0 && !isFixed[$0]
+                && !spans[parent[$0]].operation.isLeafOperation
+                && isAsReported($0)
         }
-        guard isMovable.contains(true) else { return }
+        guard isMovable.contains(true) else { return [] }
         let ancestry = ancestry()
         let hasHostBelow = spansWithHostBelow(ancestry)
         let sharing = scopesThatShareContext(ancestry)
@@ -20,25 +49,21 @@ extension RepairForest {
             members[Place(of: span), default: []].append(index)
         }
         let indices = members.mapValues { EnclosureIndex($0, of: spans) }
-        var moves: [(call: Int, host: Int)] = []
-        for call in ancestry.order where isMovable[call] && !hasHostBelow[call] {
-            guard let index = indices[Place(of: spans[call])] else { continue }
-            let above = parent[call]
-            let hosts = index.spans(
-                enclosing: spans[call], of: spans, limit: RepairLimits.candidatesWeighed
-            ) { isOnThread(of: call, $0) && !ancestry.isAncestor($0, orSelfOf: call) }
-            guard let host = hosts.first, ancestry.isAncestor(above, orSelfOf: host),
-                !spans[above].operation.isLeafOperation,
-                spans[host].scope != spans[call].scope,
-                !sharing.contains(ScopePair(host: spans[host].scope, call: spans[call].scope)),
-                hosts.allSatisfy({ ancestry.isAncestor($0, orSelfOf: host) })
-            else { continue }
-            moves.append((call, host))
+        return ancestry.order.filter { call in
+            guard isMovable[call], !hasHostBelow[call], let index = indices[Place(of: spans[call])]
+            else { return false }
+            let hosts = index.spans(enclosing: spans[call], of: spans, limit: 1) { host in
+                host != parent[call] && ancestry.isAncestor(parent[call], orSelfOf: host)
+                    && spans[host].scope != spans[call].scope
+                    && !sharing.contains(
+                        ScopePair(host: spans[host].scope, call: spans[call].scope))
+            }
+            return !hosts.isEmpty
         }
-        for (call, host) in moves {
-            let isSameThread = spans[call].thread != 0
-            hang(call, below: host, rule: .enclosingStep, confidence: isSameThread ? 0.85 : 0.7)
-        }
+    }
+
+    private func isAsReported(_ call: Int) -> Bool {
+        spans[call].parentSpanID == spans[parent[call]].key.spanID
     }
 
     private struct Place: Hashable {
@@ -54,11 +79,6 @@ extension RepairForest {
     private struct ScopePair: Hashable {
         var host: UInt32
         var call: UInt32
-    }
-
-    private func isOnThread(of call: Int, _ host: Int) -> Bool {
-        let (a, b) = (spans[call].thread, spans[host].thread)
-        return a == 0 || b == 0 || a == b
     }
 
     /// Such a span stays where it is, so that no two moves can make a cycle.

@@ -12,6 +12,7 @@ extension RepairForest {
             let wanted = SpanKey(traceID: span.key.traceID, spanID: span.parentSpanID)
             if wanted == span.key {
                 makeRoot(index, rule: .selfParent, confidence: 0.9)
+                cutTops[index] = .selfParent
             } else if let found = places[wanted] {
                 parent[index] = found
             } else {

@@ -1,0 +1,119 @@
+extension Placing {
+    /// Gives parts hosts of their own, the best for all of them together.
+    ///
+    /// Parts that compete for a host are one component. Up to 64 parts it is solved exactly, beyond
+    /// by descending weight, which is noted.
+    mutating func settle(
+        _ pairs: [(part: Int, host: Int, weight: Weight)], rule: RepairRule, none: Double
+    ) {
+        var leader: [Int: Int] = [:]
+        func find(_ host: Int) -> Int {
+            var host = host
+            while let next = leader[host], next != host {
+                leader[host] = leader[next] ?? next
+                host = next
+            }
+            return host
+        }
+        var first: [Int: Int] = [:]
+        for pair in pairs {
+            if leader[pair.host] == nil { leader[pair.host] = pair.host }
+            if let known = first[pair.part] {
+                let (a, b) = (find(known), find(pair.host))
+                if a != b { leader[max(a, b)] = min(a, b) }
+            } else {
+                first[pair.part] = pair.host
+            }
+        }
+        let components = Dictionary(grouping: pairs.indices) { find(pairs[$0].host) }
+        for root in components.keys.sorted() {
+            guard let members = components[root] else { continue }
+            let own = members.map { pairs[$0] }
+            let unitCount = Set(own.map(\.part)).count
+            if unitCount <= RepairLimits.exactParts {
+                solve(own, rule: rule, none: none)
+            } else {
+                notes.add(
+                    "\(unitCount) parts compete for the same places, more than "
+                        + "\(RepairLimits.exactParts); they were placed by descending weight")
+                placeByWeight(own, rule: rule, none: none)
+            }
+        }
+    }
+
+    private mutating func solve(
+        _ pairs: [(part: Int, host: Int, weight: Weight)], rule: RepairRule, none: Double
+    ) {
+        let units = Set(pairs.map(\.part)).sorted()
+        let hosts = Set(pairs.map(\.host)).sorted()
+        var row: [Int: Int] = [:]
+        var column: [Int: Int] = [:]
+        for (place, unit) in units.enumerated() { row[unit] = place }
+        for (place, host) in hosts.enumerated() { column[host] = place }
+        var score = [[Double?]](
+            repeating: [Double?](repeating: nil, count: hosts.count), count: units.count)
+        for pair in pairs {
+            guard let r = row[pair.part], let c = column[pair.host] else { continue }
+            score[r][c] = pair.weight.total
+        }
+        let assignment = Assignment(score: score, none: none)
+        for (r, unit) in units.enumerated() {
+            let own = pairs.filter { $0.part == unit }
+            guard let c = assignment.column[r] else { continue }
+            let lead = assignment.lead[r]
+            explain(unit, own.map { ($0.host, $0.weight) }, winner: hosts[c], lead: lead)
+            if lead >= Evidence.leadNeeded {
+                place(
+                    unit, below: hosts[c], rule, Evidence.confidence(lead: lead),
+                    withPlaceholder: true)
+            } else {
+                let near = own.filter { pair in
+                    (score[r][c] ?? 0) - pair.weight.total < 2
+                }.map(\.host)
+                placeAtShared(unit, near, rule)
+            }
+        }
+    }
+
+    /// Below the nearest ancestor of hosts that cannot be told apart.
+    mutating func placeAtShared(_ part: Int, _ hosts: [Int], _ rule: RepairRule) {
+        var shared: Int? = hosts.first
+        for host in hosts.dropFirst() {
+            shared = shared.flatMap { nearestCommonAncestor($0, host) }
+        }
+        guard let shared, hosts.count == 1 || !spans[shared].isLeafCall else {
+            notes.add(
+                "span \(parts[part].cover.key): several spans were open around it, none of them "
+                    + "above the others; it stays a root")
+            return
+        }
+        place(part, below: shared, rule, 0.5)
+    }
+
+    private mutating func placeByWeight(
+        _ pairs: [(part: Int, host: Int, weight: Weight)], rule: RepairRule, none: Double
+    ) {
+        let sorted = pairs.sorted {
+            ($1.weight.total, $0.part, $0.host) < ($0.weight.total, $1.part, $1.host)
+        }
+        var isTaken: Set<Int> = []
+        for pair in sorted
+        where pair.weight.total > none && !isTaken.contains(pair.host) && !isPlaced[pair.part] {
+            isTaken.insert(pair.host)
+            place(pair.part, below: pair.host, rule, 0.6, withPlaceholder: true)
+        }
+    }
+
+    mutating func explain(
+        _ part: Int, _ weighed: [(host: Int, weight: Weight)], winner: Int?, lead: Double
+    ) {
+        guard let explaining, parts[part].tops.contains(explaining) else { return }
+        explanation = weighed.map { host, weight in
+            RepairedTree.Candidate(
+                key: spans[host].key, weight: weight.total,
+                evidence: weight.items.map { ($0.evidence.rawValue, $0.weight) },
+                isChosen: host == winner, lead: lead)
+        }
+        .sorted { ($1.weight, $0.key) < ($0.weight, $1.key) }
+    }
+}

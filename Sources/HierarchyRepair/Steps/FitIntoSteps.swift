@@ -1,0 +1,111 @@
+import OTLP
+
+extension Placing {
+    /// Hangs the loose parts that are left below the spans that were open around them.
+    ///
+    /// The clear ones come first: what they do then tells what their hosts cannot have done at the
+    /// same time.
+    mutating func fitIntoSteps() {
+        let rounds: [Double] =
+            isCrowded ? [Evidence.leadNeeded] : [4, 2, Evidence.leadNeeded]
+        for lead in rounds {
+            for part in open { fit(part, leadNeeded: lead, isLast: lead == rounds.last) }
+        }
+    }
+
+    private mutating func fit(_ part: Int, leadNeeded: Double, isLast: Bool) {
+        let candidates = candidates(of: part)
+        guard !candidates.isEmpty else {
+            if isLast { leave(part) }
+            return
+        }
+        let isTold = explaining.map { parts[part].tops.contains($0) } ?? false
+        let weights = weigh(candidates, for: part, isTold: isTold)
+        let ranked = candidates.indices.sorted { left, right in
+            weights[left].total == weights[right].total
+                ? left < right : weights[left].total > weights[right].total
+        }
+        let best = ranked[0]
+        let none = weightOfNone(part)
+        let second = ranked.count > 1 ? weights[ranked[1]].total : none
+        let lead = weights[best].total - max(none, second)
+        explain(
+            part, candidates.indices.map { (candidates[$0], weights[$0]) },
+            winner: candidates[best], lead: lead)
+        if lead >= leadNeeded {
+            let isFar = spans[candidates[best]].relation(to: parts[part].cover) == .different
+            place(
+                part, below: candidates[best], rule(part, candidates[best]),
+                min(isFar ? 0.7 : 1, Evidence.confidence(lead: lead)))
+        } else if isLast {
+            guard weights[best].total >= none else { return leave(part) }
+            let near = ranked.filter {
+                weights[best].total - weights[$0].total < Evidence.leadNeeded
+            }
+            placeAtShared(part, near.map { candidates[$0] }, rule(part, candidates[best]))
+            if !isPlaced[part] { leave(part) }
+        }
+    }
+
+    /// What it weighs to stay a root.
+    private func weightOfNone(_ part: Int) -> Double {
+        guard parts[part].isOfTrace else { return -6 }
+        return hasRoot(part) ? -9 : -1.2
+    }
+
+    /// Whether the root of the part's trace has come.
+    func hasRoot(_ part: Int) -> Bool { rootedTraces.contains(parts[part].cover.key.traceID) }
+
+    private mutating func leave(_ part: Int) {
+        place(part, below: nil, .lostParent, 0.9)
+    }
+
+    private func rule(_ part: Int, _ host: Int) -> RepairRule {
+        if parts[part].lost != nil { return .lostParent }
+        if parts[part].above != nil { return .enclosingStep }
+        if let cut = cutRules[parts[part].top] { return cut }
+        return spans[host].relation(to: parts[part].cover) == .different
+            ? .enclosingProcess : .enclosingSpan
+    }
+
+    /// Spans that were open around a part, the latest-started first.
+    private func candidates(of part: Int) -> [Int] {
+        let own = candidatesOfProcess(part)
+        if !own.isEmpty { return own }
+        let cover = cover(of: part)
+        return containers.spans(
+            enclosing: cover, of: spans, limit: candidatesWeighed, seeing: candidatesSeen
+        ) {
+            isOpen($0, to: part) && !isPeer($0, of: part) && spans[$0].mayHold(cover)
+                && spans[$0].operation != .model && spans[$0].operation != .tool
+        }
+    }
+
+    /// Those of the part's own process; of any where it tells none.
+    func candidatesOfProcess(_ part: Int) -> [Int] {
+        let cover = cover(of: part)
+        if parts[part].isRemote { return [] }
+        let index = cover.process != 0 ? byProcess[cover.process] : containers
+        guard let index else { return [] }
+        return index.spans(
+            enclosing: cover, of: spans, limit: candidatesWeighed, seeing: candidatesSeen
+        ) {
+            isOpen($0, to: part) && !isPeer($0, of: part) && spans[$0].mayHold(cover)
+                && spans[$0].relation(to: cover) != .different && !isLeftBehind($0, by: part)
+                && isDeeper($0, than: parts[part].above)
+        }
+    }
+
+    private func isDeeper(_ host: Int, than above: Int?) -> Bool {
+        guard let above else { return true }
+        return host == above
+            || spans[host].operation != .model && spans[host].operation != .http
+                && ancestry.isAncestor(above, orSelfOf: host)
+    }
+
+    /// Whether a span went on after all that it was part of: what is new then is not its doing.
+    private func isLeftBehind(_ host: Int, by part: Int) -> Bool {
+        guard !parts[part].isOfTrace, let above = above(host) else { return false }
+        return spans[above].end < spans[parts[part].top].start
+    }
+}
