@@ -8,16 +8,23 @@ struct RepairEvaluationTests {
     static let seed: UInt64 = 11
     static let casesOfEach = 12
 
-    @Test("Links that the evidence decides come out right", arguments: DamageKind.allCases)
-    func decided(damage: DamageKind) throws {
+    @Test("Links that the evidence decides come out right, and whole ones stay")
+    func decided() throws {
         let evaluation = Evaluation(try Mender.builtIn.get())
-        let cases = Evaluation.cases(damage, count: Self.casesOfEach, seed: Self.seed)
-        let score = evaluation.score(cases)
-        for (kind, tally) in score.decided where tally.all >= 10 {
-            #expect(tally.recall >= 0.88, "seed \(Self.seed), \(kind): \(tally)")
+        var score = Score()
+        for damage in DamageKind.allCases {
+            score.add(
+                evaluation.score(
+                    Evaluation.cases(damage, count: Self.casesOfEach, seed: Self.seed)))
         }
+        for (kind, tally) in score.decided {
+            #expect(tally.recall >= 0.8, "seed \(Self.seed), \(kind): \(tally)")
+        }
+        let all = score.decided.values.reduce(0) { $0 + $1.all }
+        let right = score.decided.values.reduce(0) { $0 + $1.right }
+        #expect(Double(right) >= 0.96 * Double(all), "seed \(Self.seed): \(right) of \(all)")
         #expect(score.undamaged.recall >= 0.999, "seed \(Self.seed): \(score.undamaged)")
-        #expect(score.twins.recall >= 0.97, "seed \(Self.seed): \(score.twins)")
+        #expect(score.twins.recall >= 0.99, "seed \(Self.seed): \(score.twins)")
     }
 
     @Test("A run that was mended once is not mended again", arguments: DamageKind.allCases)

@@ -7,9 +7,12 @@ extension Placing {
     /// same time.
     mutating func fitIntoSteps() {
         let rounds: [Double] =
-            isCrowded ? [Evidence.leadNeeded] : [4, 2, Evidence.leadNeeded]
-        for lead in rounds {
-            for part in open { fit(part, leadNeeded: lead, isLast: lead == rounds.last) }
+            isCrowded
+            ? [Evidence.leadNeeded] : [4, 2, 1.2, Evidence.leadNeeded, Evidence.leadNeeded]
+        for (round, lead) in rounds.enumerated() {
+            for part in open {
+                fit(part, leadNeeded: lead, isLast: round == rounds.count - 1)
+            }
         }
     }
 
