@@ -36,9 +36,9 @@ enum CallEvidence {
         } else if Self.hasAgentLightningName(span, in: batch) {
             self = .call
         } else {
-            let keys = TokenKeys.self
-            let hasTokens = (keys.prompt + keys.response).contains {
-                batch.attribute($0, in: span.attributes) != nil
+            // Where mending found them, they are in what a function returned: the call is below it.
+            let hasTokens = (TokenKeys.prompt + TokenKeys.response).contains {
+                batch.attribute($0, in: span.attributes) != nil && !batch.isDerived($0, of: span)
             }
             self = hasTokens ? .call : .none
         }
