@@ -89,7 +89,7 @@ SEED ?= $(shell date +%s)
 CODEC := Benchmarks/Codec
 TORTURE = $(CODEC)/.build/release/codec-torture --captures Tests/Fixtures/captures --seed $(SEED)
 
-torture: torture-codec torture-faults
+torture: torture-codec torture-faults torture-deliveries
 
 .PHONY: torture-codec torture-faults
 torture-codec: packages
@@ -99,7 +99,6 @@ torture-codec: packages
 	protoc-c --proto_path=proto --include_imports --descriptor_set_out=$(CODEC)/.build/descriptors.bin \
 	    $$(find proto -name trace_service.proto)
 	$(TORTURE) --rounds $(UPB_ROUNDS) --write yes | $(E2E_PYTHON) scripts/torture_upb.py $(CODEC)/.build/descriptors.bin
-	$(MAKE) --no-print-directory torture-deliveries
 
 # Kills the collector and the store while runs are delivered; make test has two rounds of it.
 DELIVERY_ROUNDS ?= 20
