@@ -72,6 +72,7 @@ TOKENS: dict[str, list[tuple[int, int]]] = {
     "litellm_otel_vllm": [(1, 3), (2, 9)],
     "litellm_proxy_otel": [(1, 9), (2, 9)],
     "openai_mixed": [(17, 6), (29, 9), (0, 0), (0, 0)],
+    "openai_mlflow": [(17, 6), (29, 9), (0, 0), (0, 0)],
     "openai_openinference": [(17, 6), (29, 9), (0, 0), (0, 0)],
 }
 
