@@ -118,9 +118,12 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
+        // The C library's settings for its allocator, which Swift's own module leaves out.
+        .systemLibrary(name: "CMalloc"),
         .executableTarget(
             name: "tracemend",
             dependencies: [
+                "CMalloc",
                 "OTLP", "Compression", "Mending", "Collector", "CollectorHTTP", "Readings",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
