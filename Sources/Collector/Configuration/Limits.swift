@@ -41,6 +41,12 @@ public struct Limits: Hashable, Sendable {
 
     public init() {}
 
+    /// Whether decoding a body is so little work that handing it over would cost more. What a
+    /// compressed body says of its content counts for nothing here.
+    func isDecodedAtOnce(_ body: [UInt8], _ compression: ContentEncoding) -> Bool {
+        body.count <= (compression == .identity ? Self.decodedAtOnceBytes : 4 << 10)
+    }
+
     /// What inflating and decoding a body may take: its content twice, once as bytes and once as
     /// records, unless it is made of nearly nothing but records.
     func decodingBytes(of body: [UInt8], _ compression: ContentEncoding) -> Int {

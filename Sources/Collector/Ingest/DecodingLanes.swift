@@ -14,7 +14,8 @@ final class DecodingLanes: Sendable {
     private struct State {
         var running = 0
         var bytes = 0
-        var waiting: ArraySlice<Job> = []
+        /// An array, since a slice would keep the jobs that left it, and their bodies.
+        var waiting: [Job] = []
     }
 
     private let queue = DispatchQueue(label: "tracemend.decoding", attributes: .concurrent)

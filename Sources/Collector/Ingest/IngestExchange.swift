@@ -98,8 +98,10 @@ public final class IngestExchange: Sendable {
         _ answer: @escaping @Sendable (IngestOutcome) -> Void
     ) {
         let body = state.withLock { $0.body }
+        if receiver.limits.isDecodedAtOnce(body, compression) {
+            return keep(body, signal, context, answer)
+        }
         let bytes = receiver.limits.decodingBytes(of: body, compression)
-        if bytes <= Limits.decodedAtOnceBytes { return keep(body, signal, context, answer) }
         receiver.lanes.run(bytes: bytes) { self.keep(body, signal, context, answer) }
     }
 
@@ -127,7 +129,7 @@ public final class IngestExchange: Sendable {
             return answer(
                 receiver.refusal(
                     429, .resourceExhausted,
-                    "the service \"\(service)\" sends most of what is more than can be taken; "
+                    "the service \"\(service.prefix(100))\" sends most of what is more than can be taken; "
                         + "try again later", in: encoding))
         }
         let request = AcceptedRequest(

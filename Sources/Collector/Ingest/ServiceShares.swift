@@ -10,8 +10,9 @@ final class ServiceShares: Sendable {
         var total = 0
 
         mutating func add(_ count: Int, of service: String) {
-            bytes[service, default: 0] &+= count
             total &+= count
+            guard bytes.count < ServiceShares.maximumNames || bytes[service] != nil else { return }
+            bytes[service, default: 0] &+= count
         }
     }
 
@@ -21,6 +22,9 @@ final class ServiceShares: Sendable {
         var startedUnixNano: Int64 = 0
     }
 
+    /// Names are the senders' to choose, so only so many are told apart, by their beginnings.
+    private static let maximumNames = 256
+    private static let maximumNameBytes = 128
     private static let windowNanoseconds: Int64 = 5_000_000_000
     private let state = Mutex(State())
 
@@ -28,8 +32,9 @@ final class ServiceShares: Sendable {
     /// twice what would be its share among the services that sent anything.
     ///
     /// One service alone never runs away: nobody is kept waiting by it.
-    func count(_ bytes: Int, of service: String, nowUnixNano now: Int64) -> Bool {
-        state.withLock { state in
+    func count(_ bytes: Int, of fullName: String, nowUnixNano now: Int64) -> Bool {
+        let service = String(decoding: fullName.utf8.prefix(Self.maximumNameBytes), as: UTF8.self)
+        return state.withLock { state in
             let age = now - state.startedUnixNano
             if age >= Self.windowNanoseconds || age < 0 {
                 state.previous =
@@ -38,13 +43,14 @@ final class ServiceShares: Sendable {
                 state.startedUnixNano = now
             }
             state.current.add(bytes, of: service)
-            let names = Set(state.current.bytes.keys).union(state.previous.bytes.keys)
+            let names = max(state.current.bytes.count, state.previous.bytes.count)
             let total = state.current.total &+ state.previous.total
             let own =
                 (state.current.bytes[service] ?? 0) &+ (state.previous.bytes[service] ?? 0)
-            guard names.count > 1 else { return false }
-            // Of two services the one with three quarters of all; of four that with half.
-            return Double(own) > Double(total) * min(0.75, 2 / Double(names.count))
+            guard names > 1 else { return false }
+            // Of two services the one with three quarters of all; of four that with half; never one
+            // with less than a quarter, however many names others make up.
+            return Double(own) > Double(total) * min(0.75, max(0.25, 2 / Double(names)))
         }
     }
 }

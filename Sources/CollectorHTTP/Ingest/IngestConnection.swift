@@ -61,25 +61,38 @@ final class IngestConnection: ChannelInboundHandler {
         let request = IngestHead(head)
         pace.began(at: context)
         asked = Asked(
-            head: request, version: head.version, isKeptAlive: head.isKeepAlive,
+            head: request, version: head.version,
+            // Behind a request to upgrade the parser reads nothing more.
+            isKeptAlive: head.isKeepAlive && head.method != .CONNECT
+                && !head.headers.contains(name: "upgrade"),
             corsHeaders: surface.access.corsHeaders(head.headers))
         switch surface.step(for: head, request) {
         case .read(let exchange):
             state = .reading(exchange)
-            if head.headers.first(name: "expect")?.lowercased() == "100-continue" {
-                let proceed = HTTPResponseHead(version: head.version, status: .continue)
-                context.writeAndFlush(wrapOutboundOut(.head(proceed)), promise: nil)
-            }
-        case .close(let run, let wait): state = .closing(RunClosing(run: run, wait: wait))
+            if head.waitsForContinue { proceed(head, context) }
+        case .close(let run, let wait):
+            state = .closing(RunClosing(run: run, wait: wait))
+            if head.waitsForContinue { proceed(head, context) }
         case .answer(let outcome):
-            let length = head.headers.first(name: "content-length").flatMap { Int($0) }
             let isChunked = head.headers.contains(name: "transfer-encoding")
-            if isChunked || length ?? 0 > Self.readThroughBytes {
+            let length = request.contentLength ?? 0
+            if isChunked || head.waitsForContinue || length > Self.readThroughBytes {
                 answerEarly(outcome, context)
             } else {
                 state = .refusing(outcome)
             }
         }
+    }
+
+    private func proceed(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        let proceed = HTTPResponseHead(version: head.version, status: .continue)
+        context.writeAndFlush(wrapOutboundOut(.head(proceed)), promise: nil)
+    }
+
+    /// Closes once what was written is on its way: this may be called while an answer is written.
+    private func close(_ context: ChannelHandlerContext) {
+        context.flush()
+        context.close(promise: nil)
     }
 
     private func take(_ buffer: ByteBuffer, _ context: ChannelHandlerContext) {
@@ -90,7 +103,7 @@ final class IngestConnection: ChannelInboundHandler {
                 answerEarly(refusal, context)
             }
         case .discarding(let bytes):
-            guard buffer.readableBytes <= bytes else { return context.close(promise: nil) }
+            guard buffer.readableBytes <= bytes else { return close(context) }
             state = .discarding(bytes: bytes - buffer.readableBytes)
         case .idle, .refusing, .closing, .answering: break
         }
@@ -114,7 +127,7 @@ final class IngestConnection: ChannelInboundHandler {
             context.eventLoop.makeFutureWithTask { await surface.close(closing) }
                 .whenSuccess { handler.value.answer($0, bound.value) }
         case .refusing(let outcome): answer(outcome, context)
-        case .discarding: context.close(promise: nil)
+        case .discarding: close(context)
         case .idle, .answering: break
         }
     }
@@ -135,7 +148,7 @@ final class IngestConnection: ChannelInboundHandler {
         self.asked = nil
         pace.answered(at: context)
         write(outcome, asked, isLast: !asked.isKeptAlive, context)
-        if !asked.isKeptAlive { context.close(promise: nil) }
+        if !asked.isKeptAlive { close(context) }
     }
 
     /// Answers before the body came to its end. The connection cannot be used again, and is closed
@@ -174,14 +187,14 @@ final class IngestConnection: ChannelInboundHandler {
 
     /// A request that is none: the rest of the connection cannot be read either.
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        guard let error = error as? HTTPParserError else { return context.close(promise: nil) }
+        guard let error = error as? HTTPParserError else { return close(context) }
         switch state {
         case .idle:
             asked = Asked(
                 head: IngestHead(method: "POST", path: "/"), version: .http1_1, isKeptAlive: false,
                 corsHeaders: [:])
         case .reading, .refusing, .closing: break
-        case .answering, .discarding: return context.close(promise: nil)
+        case .answering, .discarding: return close(context)
         }
         let isTooLarge = error == .headerOverflow
         let outcome = surface.refuse(
@@ -190,7 +203,7 @@ final class IngestConnection: ChannelInboundHandler {
                 ? "the request's head is larger than \(IngestSurface.headBytes) bytes"
                 : "this is not a valid HTTP/1.1 request: \(error)", asked?.head)
         answerEarly(outcome, context)
-        context.close(promise: nil)
+        close(context)
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -206,10 +219,17 @@ final class IngestConnection: ChannelInboundHandler {
                 surface.refuse(
                     408, "less than 64 KiB of the body came in \(limit) (limits.body_timeout)",
                     asked?.head), context)
-            context.close(promise: nil)
+            close(context)
         case (.answer, .answering): break
-        default: context.close(promise: nil)
+        default: close(context)
         }
+    }
+}
+
+extension HTTPRequestHead {
+    /// Source: RFC 9110, section 10.1.1; clients of HTTP/1.0 are not told to go on.
+    fileprivate var waitsForContinue: Bool {
+        version != .http1_0 && headers.first(name: "expect")?.lowercased() == "100-continue"
     }
 }
 
@@ -221,7 +241,8 @@ extension IngestHead {
             query: parts.count > 1 ? String(parts[1]) : nil,
             mediaType: head.headers.first(name: "content-type"),
             contentEncoding: head.headers.first(name: "content-encoding"),
-            contentLength: head.headers.first(name: "content-length").flatMap { Int($0) },
+            // The parser lets numbers through that Int does not hold.
+            contentLength: head.headers.first(name: "content-length").map { Int($0) ?? .max },
             rolloutID: head.headers.first(name: "x-rollout-id"),
             attemptID: head.headers.first(name: "x-attempt-id"))
     }

@@ -101,6 +101,8 @@ public struct IngestListener: Service, CustomStringConvertible {
         let pace = ConnectionPace(surface.limits)
         try pipeline.addHandlers([
             pace,
+            // Whoever does not read the answers is not read either.
+            BackPressureHandler(),
             HTTPResponseEncoder(),
             ByteToMessageHandler(HTTPRequestDecoder(limitConfiguration: limits)),
             HTTPServerPipelineHandler(),

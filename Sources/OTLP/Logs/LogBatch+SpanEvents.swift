@@ -49,7 +49,8 @@ extension TraceBatch {
             guard case .keyValueList(let members) = anyValue(record.body) else {
                 return record.attributes
             }
-            let isFree = members.allSatisfy { attribute($0.key, in: record.attributes) == nil }
+            let taken = Set(own.map { string($0.key) })
+            let isFree = members.allSatisfy { !taken.contains($0.key) }
             guard isFree else { break }
             return append(attributes: own + members.map { makeAttribute($0.key, $0.value) })
         case .string, .bool, .int, .double, .array, .bytes: break
