@@ -216,6 +216,21 @@ struct Exchange: Sendable, CustomTestStringConvertible {
         }
     }
 
+    /// What is decoded in lanes must not keep its room once it is answered.
+    @Test func manyLargeBodiesInTurnAllFindRoom() async throws {
+        let padding = String(repeating: "x", count: 300_000)
+        let body = Array(Export.json(name: padding).utf8)
+        let collector = try TestCollector { $0.limits.bytesInFlight = 2 * body.count }
+        try await collector.ingest { client in
+            for _ in 0..<12 {
+                try await Exchange(
+                    testDescription: "one after the other", headers: Self.json, body: body,
+                    status: 200
+                ).check(client)
+            }
+        }
+    }
+
     @Test func withTokensOnlyTheirHoldersMaySend() async throws {
         let body = try Export.protobuf()
         let rows = [
