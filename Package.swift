@@ -60,6 +60,7 @@ let package = Package(
             name: "Inbox",
             dependencies: [
                 "OTLP", "SQLiteFaults", .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
             swiftSettings: strict),
 

@@ -35,6 +35,7 @@ extension Inbox {
         try await prune(&report, PruneStep(keepBytes: policy.keepBytes, sparesUnsettled: false))
         report.runs = try await forget(
             before: nowUnixNano.subtractingOrMinimum(policy.forgetNanoseconds))
+        try await writer.deleteUnusedBodies()
         try await writer.checkpoint()
         return report
     }
@@ -145,7 +146,10 @@ extension Ledger {
                         JOIN runs AS own ON own.id = m.run WHERE m.request = ?1)
                 """
         ).execute(arguments: [request])
-        for table in ["members WHERE request", "bodies WHERE id", "requests WHERE id"] {
+        let rows = [
+            "members WHERE request", "bodies WHERE id", "body_places WHERE id", "requests WHERE id",
+        ]
+        for table in rows {
             try db.cachedStatement(sql: "DELETE FROM \(table) = ?").execute(arguments: [request])
         }
     }

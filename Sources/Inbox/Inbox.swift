@@ -102,6 +102,8 @@ public final class Inbox: Sendable {
         try db.execute(sql: "PRAGMA wal_autocheckpoint = \(pages)")
         try db.execute(sql: "PRAGMA journal_size_limit = \(configuration.walLimitBytes)")
         try Ledger.enroll(configuration.sinks, db)
-        return (found, try Ledger(reading: db, sinks: configuration.sinks))
+        let bodies = try BodyFiles(db, path: path, durability: configuration.durability)
+        try bodies.deleteUnused(db)
+        return (found, try Ledger(reading: db, sinks: configuration.sinks, bodies: bodies))
     }
 }

@@ -91,10 +91,34 @@ extension InboxReader {
 
     /// The body of a request as it was received; nil when it is not kept any more.
     public func body(ofRequest id: Int64) async throws(InboxError) -> [UInt8]? {
-        try await read { db in
-            try Data.fetchOne(
-                db.cachedStatement(sql: "SELECT body FROM bodies WHERE id = ?"), arguments: [id]
-            ).map { [UInt8]($0) }
+        do throws(InboxError) {
+            return try await storedBody(ofRequest: id)
+        } catch {
+            // Its file goes soon after its row, which this reader may have seen before.
+            let isKept = try await read { db in
+                try Bool.fetchOne(
+                    db, sql: "SELECT EXISTS (SELECT 1 FROM requests WHERE id = ?)", arguments: [id])
+            }
+            if isKept == false { return nil }
+            throw error
+        }
+    }
+
+    private func storedBody(ofRequest id: Int64) async throws(InboxError) -> [UInt8]? {
+        try await read { [path] db in
+            if let body = try Data.fetchOne(
+                db.cachedStatement(sql: "SELECT body FROM bodies WHERE id = ?"), arguments: [id])
+            {
+                return [UInt8](body)
+            }
+            let place = try Row.fetchOne(
+                db.cachedStatement(
+                    sql: """
+                        SELECT file, position, bytes FROM body_places JOIN requests USING (id)
+                        WHERE id = ?
+                        """), arguments: [id]
+            ).map { BodyPlace(file: $0[0], position: $0[1], count: $0[2]) }
+            return try place?.read(BodyFileNames(db, path: path))
         }
     }
 }

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { maximum_disks = 1024, maximum_files = 16, sector = 512 };
+enum { maximum_disks = 1024, maximum_files = 64, sector = 512 };
 
 typedef struct {
     sqlite3_int64 start, end;

@@ -225,7 +225,7 @@ struct AppendingTests {
         try await withScratch { scratch in
             try await scratch.open { _ in }
             try scratch.database { try $0.execute(sql: "PRAGMA user_version = 99") }
-            let error = InboxError.newerSchema(path: scratch.file, found: 99, known: 1)
+            let error = InboxError.newerSchema(path: scratch.file, found: 99, known: 2)
             #expect(throws: error) {
                 try Inbox(path: scratch.file, configuration: scratch.configuration)
             }

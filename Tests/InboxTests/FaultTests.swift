@@ -79,10 +79,15 @@ struct FaultTests {
                     let syncs = disk.count(.sync)
                     for number in 1...20 {
                         let before = disk.count(.sync)
-                        _ = try await inbox.append(request(span(UInt64(number))))
+                        // Every other one lies beside the database.
+                        _ = try await inbox.append(
+                            request(span(UInt64(number)))
+                                .accepted(bytes: number % 2 == 0 ? 8 : 100_000))
                         guard durability == .power else { continue }
                         #expect(disk.count(.sync) > before, "request \(number)")
-                        #expect(disk.unsyncedBytes(ofFilesNamed: "-wal") == 0)
+                        for file in ["-wal", "-1"] {
+                            #expect(disk.unsyncedBytes(ofFilesNamed: file) == 0)
+                        }
                     }
                     if durability == .process { #expect(disk.count(.sync) == syncs) }
                     disk.powerOff()

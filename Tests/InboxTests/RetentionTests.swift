@@ -168,7 +168,9 @@ struct RetentionTests {
     @Test func `Pruning cuts the write-ahead log`() async throws {
         try await withScratch { scratch in
             try await scratch.open { inbox in
-                _ = try await inbox.append(request(span(1)).accepted(bytes: 300_000))
+                for _ in 1...30 {
+                    _ = try await inbox.append(request(span(1)).accepted(bytes: 10_000))
+                }
                 let wal = scratch.file + "-wal"
                 func bytes() throws -> Int {
                     try FileManager.default.attributesOfItem(atPath: wal)[.size] as? Int ?? -1

@@ -28,6 +28,7 @@ final class GroupCommit: Sendable {
 
     private let pool: DatabasePool
     private let configuration: InboxConfiguration
+    private let bodies: BodyFiles
     private let queue = Mutex(Queue())
     /// Touched by the writer alone; nil when it has to be read from the database.
     private let ledger: Mutex<Ledger?>
@@ -35,6 +36,7 @@ final class GroupCommit: Sendable {
     init(pool: DatabasePool, configuration: InboxConfiguration, ledger: consuming Ledger) {
         self.pool = pool
         self.configuration = configuration
+        bodies = ledger.bodies
         let counts = ledger.counts
         self.ledger = Mutex(ledger)
         queue.withLock { $0.counts = counts }
@@ -85,19 +87,33 @@ final class GroupCommit: Sendable {
 
     /// Moves the write-ahead log into the database and cuts it; readers in its way are no failure.
     func checkpoint() async throws(InboxError) {
+        try await betweenGroups { db in
+            // A reader that takes long must not hold up what waits to be kept.
+            try db.execute(sql: "PRAGMA busy_timeout = 50")
+            let outcome = Result { try db.checkpoint(.truncate) }
+            try db.execute(sql: "PRAGMA busy_timeout = 5000")
+            if case .failure(let error as DatabaseError) = outcome,
+                error.resultCode != .SQLITE_BUSY
+            {
+                throw error
+            }
+        }
+    }
+
+    /// Deletes the files whose bodies are all pruned.
+    func deleteUnusedBodies() async throws(InboxError) {
+        // Outside of a transaction: only what is committed counts.
+        try await betweenGroups { try self.bodies.deleteUnused($0) }
+    }
+
+    private func betweenGroups(
+        _ body: @escaping @Sendable (Database) throws -> Void
+    ) async throws(InboxError) {
         let path = pool.path
         let failure: InboxError? = await withCheckedContinuation { waiter in
             pool.asyncWriteWithoutTransaction { db in
                 do {
-                    // A reader that takes long must not hold up what waits to be kept.
-                    try db.execute(sql: "PRAGMA busy_timeout = 50")
-                    let outcome = Result { try db.checkpoint(.truncate) }
-                    try db.execute(sql: "PRAGMA busy_timeout = 5000")
-                    if case .failure(let error as DatabaseError) = outcome,
-                        error.resultCode != .SQLITE_BUSY
-                    {
-                        throw error
-                    }
+                    try body(db)
                     waiter.resume(returning: nil)
                 } catch {
                     waiter.resume(returning: InboxError(error, path: path))
@@ -217,11 +233,14 @@ final class GroupCommit: Sendable {
                     acknowledgements.append(try operation.apply(db, &current))
                 }
                 try current.flush(db)
+                // A row never tells of a body that a loss of power can take.
+                try bodies.sync()
                 return .commit
             }
             ledger = current
             return .success(acknowledgements)
         } catch {
+            bodies.abandon()
             return .failure(CommitFailure(error, path: pool.path))
         }
     }
@@ -233,7 +252,7 @@ final class GroupCommit: Sendable {
             try db.execute(sql: "PRAGMA user_version = \(Schema.version)")
             return .commit
         }
-        return try Ledger(reading: db, sinks: configuration.sinks)
+        return try Ledger(reading: db, sinks: configuration.sinks, bodies: bodies)
     }
 }
 

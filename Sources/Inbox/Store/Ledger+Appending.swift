@@ -68,8 +68,14 @@ extension Ledger {
             request.context.headerRollout, request.context.headerAttempt, spans,
             request.body.count, traces,
         ])
-        try db.cachedStatement(sql: "INSERT INTO bodies VALUES (?, ?)")
-            .execute(arguments: [id, Data(request.body)])
+        if request.body.count < BodyFiles.leastBytes {
+            try db.cachedStatement(sql: "INSERT INTO bodies VALUES (?, ?)")
+                .execute(arguments: [id, Data(request.body)])
+        } else {
+            let place = try bodies.append(request.body)
+            try db.cachedStatement(sql: "INSERT INTO body_places VALUES (?, ?, ?)")
+                .execute(arguments: [id, place.file, place.position])
+        }
     }
 
     /// The row that the request becomes a member of.

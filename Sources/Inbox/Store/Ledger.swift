@@ -27,6 +27,7 @@ struct Ledger {
     }
 
     let sinks: [String]
+    let bodies: BodyFiles
     var backlog = Backlog()
     var nextRequest: Int64 = 1
     var storedRequests = 0
@@ -42,8 +43,9 @@ struct Ledger {
     private static let cachedRuns = 65_536
 
     /// Reads what is stored and what is undelivered.
-    init(reading db: Database, sinks: [String]) throws {
+    init(reading db: Database, sinks: [String], bodies: BodyFiles) throws {
         self.sinks = sinks
+        self.bodies = bodies
         if let row = try Row.fetchOne(
             db, sql: "SELECT count(*) AS n, coalesce(sum(bytes), 0) AS bytes FROM requests")
         {

@@ -2,7 +2,7 @@ internal import GRDB
 
 /// The tables of the Inbox. `user_version` counts their versions.
 enum Schema {
-    static let version = 1
+    static let version = 2
 
     /// Makes the tables of a new file, and refuses those of a newer version.
     static func prepare(_ db: Database, path: String) throws {
@@ -10,13 +10,24 @@ enum Schema {
         guard found <= version else {
             throw InboxError.newerSchema(path: path, found: found, known: version)
         }
-        guard found == 0 else { return }
+        guard found < version else { return }
         try db.inTransaction {
-            try db.execute(sql: tables)
+            if found == 0 { try db.execute(sql: tables) }
+            try db.execute(sql: bodyPlaces)
+            let identity = Int32.random(in: 1...Int32.max)
+            try db.execute(sql: "PRAGMA application_id = \(identity)")
             try db.execute(sql: "PRAGMA user_version = \(version)")
             return .commit
         }
     }
+
+    /// Where the bodies lie that are not in `bodies`; since version 2.
+    private static let bodyPlaces = """
+        CREATE TABLE body_places (
+            id INTEGER PRIMARY KEY, file INTEGER NOT NULL, position INTEGER NOT NULL
+        );
+        CREATE INDEX body_places_file ON body_places (file);
+        """
 
     /// Bodies stand apart, so that what is known of requests can be scanned without them.
     ///
