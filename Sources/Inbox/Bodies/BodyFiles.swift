@@ -12,7 +12,6 @@ final class BodyFiles: Sendable {
     static let leastBytes = 16 << 10
     /// A file of this size is followed by a new one, so that space can be given back.
     static let fileBytes: Int64 = 64 << 20
-    private static let stepBytes: Int32 = 8 << 20
 
     let names: BodyFileNames
     private let isSynced: Bool
@@ -23,7 +22,6 @@ final class BodyFiles: Sendable {
         var number: Int64
         /// Where the next body goes.
         var position: Int64 = 0
-        var reserved: Int64 = 0
         var hasUnsynced = false
     }
 
@@ -43,19 +41,12 @@ final class BodyFiles: Sendable {
                 current.number += 1
                 current.file = try SQLiteFile.open(path: names.path(current.number), for: .write)
                 current.position = 0
-                current.reserved = 0
             }
             let place = BodyPlace(
                 file: current.number, position: current.position, count: body.count)
             current.hasUnsynced = true
-            let end = place.position + Int64(body.count)
-            if end > current.reserved {
-                try current.file?.reserve(end, inSteps: Self.stepBytes)
-                let step = Int64(Self.stepBytes)
-                current.reserved = (end + step - 1) / step * step
-            }
             try current.file?.write(body, at: place.position)
-            current.position = end
+            current.position += Int64(body.count)
             return place
         }
     }

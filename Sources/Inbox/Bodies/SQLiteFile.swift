@@ -106,19 +106,6 @@ struct SQLiteFile: ~Copyable {
         guard code == SQLITE_OK else { throw Self.failure(code, "syncing \(name)") }
     }
 
-    /// Has the system give the file room in steps of so many bytes: growing it by every write costs
-    /// an entry in the file system's journal each time.
-    func reserve(_ end: Int64, inSteps step: Int32) throws(DatabaseError) {
-        var (step, end) = (step, end)
-        let methods = file.pointee.pMethods.pointee
-        _ = methods.xFileControl(file, SQLITE_FCNTL_CHUNK_SIZE, &step)
-        let code = methods.xFileControl(file, SQLITE_FCNTL_SIZE_HINT, &end)
-        // A VFS that knows no such hint does without.
-        guard code == SQLITE_OK || code == SQLITE_NOTFOUND else {
-            throw Self.failure(code, "growing \(name)")
-        }
-    }
-
     /// Deletes a file; one that is not there is no failure.
     static func delete(path: String) throws(DatabaseError) {
         guard let vfs = sqlite3_vfs_find(nil), let delete = vfs.pointee.xDelete else { return }
