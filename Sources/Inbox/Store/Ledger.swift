@@ -18,7 +18,7 @@ struct Ledger {
     }
 
     /// What a transaction has to write to one row of `runs`.
-    struct Touch {
+    struct Touch: Equatable {
         var request: Int64
         /// The newest of the run's own requests; 0 where there is none.
         var ownRequest: Int64 = 0
@@ -34,6 +34,8 @@ struct Ledger {
     var storedBytes = 0
     var parked = 0
     var touches: [Int64: Touch] = [:]
+    /// What the rows hold that the transaction made.
+    private var made: [Int64: Touch] = [:]
     /// Runs that have come to share a trace with the request that is being written.
     private var joined: [TraceID: Set<Int64>] = [:]
     private var traces: [TraceID: Trace] = [:]
@@ -97,13 +99,14 @@ struct Ledger {
                     last_received_unix_nano = max(last_received_unix_nano, ?3)
                 WHERE id = ?4
                 """)
-        for (run, touch) in touches {
+        for (run, touch) in touches where made[run] != touch {
             try update.execute(arguments: [
                 touch.request, touch.receivedUnixNano?.lowerBound ?? Int64.max,
                 touch.receivedUnixNano?.upperBound ?? Int64.min, run, touch.ownRequest,
             ])
         }
         touches.removeAll(keepingCapacity: true)
+        made.removeAll(keepingCapacity: true)
     }
 
     /// Notes that a request changes a run's result; with the time when it is one of the run's own.
@@ -156,9 +159,9 @@ struct Ledger {
         of run: RunKey, request: Int64, receivedUnixNano: Int64, _ db: Database
     ) throws -> Int64 {
         if let known = runs[run] { return known }
-        let made: Int64
+        let id: Int64
         if let found = try row(of: run, db) {
-            made = found
+            id = found
         } else {
             try db.cachedStatement(
                 sql: """
@@ -166,11 +169,14 @@ struct Ledger {
                         last_request, own_request) VALUES (?, ?, ?, ?, ?)
                     """
             ).execute(arguments: [run.id, receivedUnixNano, receivedUnixNano, request, request])
-            made = db.lastInsertedRowID
+            id = db.lastInsertedRowID
+            made[id] = Touch(
+                request: request, ownRequest: request,
+                receivedUnixNano: receivedUnixNano...receivedUnixNano)
         }
         if runs.count >= Self.cachedRuns { runs.removeAll(keepingCapacity: true) }
-        runs[run] = made
-        return made
+        runs[run] = id
+        return id
     }
 
     /// Rows were removed: what was looked up may be gone.
@@ -198,13 +204,7 @@ struct Ledger {
 extension TraceID {
     /// The 16 bytes in the order of the wire.
     var data: Data {
-        var data = Data(capacity: 16)
-        for word in [high, low] {
-            for shift in stride(from: UInt64(56), through: 0, by: -8) {
-                data.append(UInt8(truncatingIfNeeded: word >> shift))
-            }
-        }
-        return data
+        withUnsafeBytes(of: (high.bigEndian, low.bigEndian)) { Data($0) }
     }
 
     /// Reads 16 bytes; other lengths give the invalid id.
