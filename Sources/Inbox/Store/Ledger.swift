@@ -135,10 +135,18 @@ struct Ledger {
 
     mutating func trace(_ id: TraceID, _ db: Database) throws -> Trace {
         if let known = traces[id] { return known }
-        let named = try Int64.fetchAll(
-            db.cachedStatement(sql: "SELECT run FROM trace_runs WHERE trace = ?"),
-            arguments: [id.data])
-        let trace = Trace(own: try row(of: .trace(id), db), named: named)
+        let key = RunKey.trace(id)
+        // Most traces are new: one question for both tells that nothing is known of them.
+        let known = try Row.fetchAll(
+            db.cachedStatement(
+                sql: """
+                    SELECT run, 1 FROM trace_runs WHERE trace = ?
+                    UNION ALL SELECT id, 0 FROM runs WHERE key = ?
+                    """), arguments: [id.data, key.id])
+        var trace = Trace(own: runs[key], named: [])
+        for row in known {
+            if row[1] == 1 { trace.named.append(row[0]) } else { trace.own = row[0] }
+        }
         remember(trace, as: id)
         return trace
     }
