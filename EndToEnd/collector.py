@@ -177,6 +177,19 @@ class Collector:
         answer = self.http.post(url, timeout=ANSWER_SECONDS)
         assert answer.status_code == 200, f"close answered {answer.status_code}: {answer.text[:500]}"
 
+    def metrics(self) -> dict[str, float]:
+        """Every series by its name with labels; a name alone is the sum of its series."""
+        answer = self.http.get(self.api + "/metrics", timeout=ANSWER_SECONDS)
+        assert answer.status_code == 200, answer.text
+        found: dict[str, float] = {}
+        for line in answer.text.splitlines():
+            if line.startswith("#"):
+                continue
+            series, value = line.rsplit(" ", 1)
+            for name in {series, series.partition("{")[0]}:
+                found[name] = found.get(name, 0) + float(value)
+        return found
+
     def runs(self) -> list[dict[str, Any]]:
         runs: list[dict[str, Any]] = []
         page = self.get("/api/runs")

@@ -137,20 +137,6 @@ def resident_bytes(process: int) -> int:
     return int(line.split()[1]) * 1024
 
 
-def metrics(collector: Collector) -> dict[str, float]:
-    """Every series by its name with labels; a name alone is the sum of its series."""
-    answer = collector.http.get(collector.api + "/metrics", timeout=ANSWER_SECONDS)
-    assert answer.status_code == 200, answer.text
-    found: dict[str, float] = {}
-    for line in answer.text.splitlines():
-        if line.startswith("#"):
-            continue
-        series, value = line.rsplit(" ", 1)
-        for name in {series, series.partition("{")[0]}:
-            found[name] = found.get(name, 0) + float(value)
-    return found
-
-
 @dataclass
 class Soak:
     seconds: int
@@ -199,7 +185,7 @@ def soak(collector: Collector, seconds: int) -> Soak:
 
     ended = time.monotonic()
     numbers = until(
-        lambda: metrics(collector), lambda numbers: numbers["tracemend_undelivered_requests"] == 0,
+        collector.metrics, lambda numbers: numbers["tracemend_undelivered_requests"] == 0,
         seconds=max(120, seconds),
     )
     result.drained_seconds = time.monotonic() - ended

@@ -126,6 +126,32 @@ def test_http_1_0_closes_unless_asked_to_stay(collector: Collector, keep_alive: 
         assert connection.recv(1) == b""
 
 
+def test_a_client_that_only_reads_on_gets_its_answer(collector: Collector) -> None:
+    for lines in ([], ["Connection: close"]):
+        with socket.create_connection(("127.0.0.1", collector.port), timeout=ANSWER_SECONDS) as connection:
+            connection.sendall(head(TYPE, LENGTH, *lines) + GOOD)
+            connection.shutdown(socket.SHUT_WR)
+            assert read(connection, until_closed=True).startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_client_that_ends_within_its_body_is_told(collector: Collector) -> None:
+    with socket.create_connection(("127.0.0.1", collector.port), timeout=ANSWER_SECONDS) as connection:
+        connection.sendall(head(TYPE, LENGTH) + GOOD[:5])
+        connection.shutdown(socket.SHUT_WR)
+        assert read(connection, until_closed=True).startswith(b"HTTP/1.1 400 ")
+
+
+def test_what_is_left_unread_does_not_take_the_answer_back(collector: Collector) -> None:
+    wrong = head(TYPE, "Content-Length: -1") + bytes(MIB)
+    with socket.create_connection(("127.0.0.1", collector.port), timeout=ANSWER_SECONDS) as connection:
+        connection.sendall(wrong)
+        # The end of the answers is their end, and no reset.
+        answer = b""
+        while received := connection.recv(65536):
+            answer += received
+        assert answer.startswith(b"HTTP/1.1 400 ")
+
+
 SLOW = """
 limits:
   head_timeout: 300ms
@@ -150,6 +176,14 @@ def test_a_slow_client_is_sent_away_and_holds_nobody(start_collector: Callable[.
             assert answer == b""
         connection.close()
     assert collector.post(GOOD).status_code == 200
+
+
+def test_a_body_that_keeps_coming_slowly_ends_at_the_time_out(start_collector: Callable[..., Collector]) -> None:
+    collector = start_collector("limits:\n  request_timeout: 300ms\n")
+    with socket.create_connection(("127.0.0.1", collector.port), timeout=ANSWER_SECONDS) as connection:
+        connection.sendall(head(TYPE, f"Content-Length: {10 * MIB}") + bytes(MIB))
+        answer = read(connection, until_closed=True)
+    assert answer.startswith(b"HTTP/1.1 408 ") and b"limits.request_timeout" in answer
 
 
 def test_connections_beyond_the_limit_are_closed(start_collector: Callable[..., Collector]) -> None:
@@ -213,6 +247,8 @@ def test_exports_come_over_tls(start_collector: Callable[..., Collector], certif
     assert post_over_tls(collector, certificates, None) == 200
     # Whoever speaks plain HTTP there is not answered.
     assert talk(collector.port, head(TYPE, LENGTH) + GOOD, until_closed=True)[:4] != b"HTTP"
+    assert collector.metrics()["tracemend_failed_tls_total"] >= 1
+    assert "a client's TLS failed; see tls.certificate and tls.client_ca" in collector.log_tail()
     old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     old.check_hostname, old.verify_mode = False, ssl.CERT_NONE
     old.minimum_version, old.maximum_version = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_2

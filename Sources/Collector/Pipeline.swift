@@ -68,7 +68,7 @@ public struct Pipeline: Sendable {
             metrics: metrics, logger: logger)
         receiver = Receiver(
             inbox: inbox, limits: configuration.limits, runKey: configuration.runKey,
-            metrics: metrics, logger: logger, clock: clock,
+            metrics: metrics, log: SeldomLog(logger, clock: clock), clock: clock,
             bytesInFlight: BytesInFlight(limit: configuration.limits.bytesInFlight),
             lanes: DecodingLanes(
                 lanes: ProcessInfo.processInfo.activeProcessorCount,

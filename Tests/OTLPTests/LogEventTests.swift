@@ -91,4 +91,24 @@ struct LogEventTests {
             #expect(found.waiting == 1)
         }
     }
+
+    @Test("copies of a span come out with the events of all, and cost their sum, not their product")
+    func copies() throws {
+        let records = (0..<1000).map { Wire.text(12, "e") + Wire.fixed64(1, UInt64($0)) }
+        var gatherer = TraceBatchGatherer(keys: .none)
+        var batches = [try Self.events(records)]
+        for number in 0..<1000 {
+            let own = Wire.fixed64(1, UInt64(2000 + number)) + Wire.text(2, "own")
+            batches.append(
+                try TraceBatch(protobuf: Wire.request(span: Wire.ids + Wire.bytes(11, own))))
+        }
+        for batch in batches { try gatherer.add(spans: batch.spans.indices, of: batch) }
+        var run = gatherer.finish()
+        #expect(run.attachEvents() == 0)
+        #expect(run.spans.count == 1000)
+        let times = run.spans.map { span in run.events[span.events.indices].map(\.timeUnixNano) }
+        #expect(times.allSatisfy { $0 == times[0] })
+        #expect(times[0] == (0..<1000).map { UInt64($0) } + (2000..<3000).map { UInt64($0) })
+        #expect(run.events.count < 10_000)
+    }
 }

@@ -10,6 +10,8 @@ public struct Configuration: Sendable {
     /// One of these is asked for as `Authorization: Bearer …` by the ingest listener; none asks for
     /// nothing.
     public var tokens: [Secret] = []
+    /// More of them, read from `tokens_file`.
+    public var fileTokens: [Secret] = []
     /// Origins whose pages may export from a browser, such as `https://app.example`; `*` is all.
     public var allowedOrigins: [String] = []
     /// TLS on the ingest listener; nil is plain HTTP.

@@ -23,21 +23,19 @@ public struct ConfigurationKey: Sendable {
         text("host", \.host),
         port("port", \.port),
         ConfigurationKey(name: "tokens", expectation: "tokens, separated by commas") {
-            $0.tokens = $1.split(separator: ",").map { Secret(String($0.trimmed)) }
-            return !$0.tokens.isEmpty && $0.tokens.allSatisfy { !$0.value.isEmpty }
+            let tokens = list($1)
+            $0.tokens = tokens.map { Secret($0) }
+            return !tokens.isEmpty && !tokens.contains("")
         },
         ConfigurationKey(name: "tokens_file", expectation: "a file that holds a token a line") {
-            guard let content = try? String(contentsOfFile: $1, encoding: .utf8) else {
-                return false
-            }
-            $0.tokens = content.split(whereSeparator: \.isNewline)
-                .map { Secret(String($0.trimmed)) }.filter { !$0.value.isEmpty }
-            return !$0.tokens.isEmpty
+            let tokens = lines(ofFile: $1)
+            $0.fileTokens = tokens.map { Secret($0) }
+            return !tokens.isEmpty
         },
         ConfigurationKey(
             name: "cors.allowed_origins", expectation: "origins, separated by commas, or *"
         ) {
-            $0.allowedOrigins = $1.split(separator: ",").map { String($0.trimmed) }
+            $0.allowedOrigins = list($1)
             return !$0.allowedOrigins.isEmpty
         },
         file("tls.certificate") { $0.certificate = $1 },
@@ -50,10 +48,8 @@ public struct ConfigurationKey: Sendable {
             return !$1.isEmpty
         },
         ConfigurationKey(name: "api.token_file", expectation: "a file that holds a token") {
-            guard let content = try? String(contentsOfFile: $1, encoding: .utf8),
-                let token = content.split(whereSeparator: \.isNewline).first
-            else { return false }
-            $0.apiToken = Secret(String(token))
+            guard let token = lines(ofFile: $1).first else { return false }
+            $0.apiToken = Secret(token)
             return true
         },
         text("data", \.dataDirectory),
@@ -73,7 +69,7 @@ public struct ConfigurationKey: Sendable {
         duration("settle.grace", \.settling.grace),
         duration("settle.patience", \.settling.patience),
         ConfigurationKey(name: "run.key", expectation: "attribute keys, separated by commas") {
-            $0.runKey = $1.split(separator: ",").map { String($0.trimmed) }.filter { !$0.isEmpty }
+            $0.runKey = list($1).filter { !$0.isEmpty }
             return true
         },
         ConfigurationKey(name: "repair.confidence_min", expectation: "a number from 0 to 1") {
@@ -89,8 +85,7 @@ public struct ConfigurationKey: Sendable {
         ConfigurationKey(
             name: "masking.keys", expectation: "names of credentials, separated by commas"
         ) {
-            $0.maskedKeys = $1.split(separator: ",").map { String($0.trimmed) }
-                .filter { !$0.isEmpty }
+            $0.maskedKeys = list($1).filter { !$0.isEmpty }
             return true
         },
         bytes("limits.body_bytes", \.limits.bodyBytes),
@@ -100,6 +95,7 @@ public struct ConfigurationKey: Sendable {
         count("limits.connections", \.limits.connections),
         duration("limits.head_timeout", \.limits.headTimeout),
         duration("limits.body_timeout", \.limits.bodyTimeout),
+        duration("limits.request_timeout", \.limits.requestTimeout),
         duration("limits.idle_timeout", \.limits.idleTimeout),
         count("limits.repaired_spans_per_run", \.limits.repairedSpansPerRun),
         duration("shutdown.grace", \.shutdownGrace),
@@ -115,6 +111,18 @@ public struct ConfigurationKey: Sendable {
 
     static let durationText = "a duration such as 500ms, 2s, 10m or 24h"
     static let bytesText = "a size such as 64MiB, 2GiB or a number of bytes"
+
+    /// What stands between the commas.
+    private static func list(_ text: String) -> [String] {
+        text.split(separator: ",").map { String($0.trimmed) }
+    }
+
+    /// The lines of a file that are not blank; none where it cannot be read.
+    private static func lines(ofFile path: String) -> [String] {
+        let content = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+        return content.split(whereSeparator: \.isNewline).map { String($0.trimmed) }
+            .filter { !$0.isEmpty }
+    }
 
     private static func file(
         _ name: String, _ set: @escaping @Sendable (inout TLSSettings, String) -> Void

@@ -21,6 +21,9 @@ public struct Limits: Hashable, Sendable {
     public var headTimeout = Duration.seconds(15)
     /// Seconds in which 64 KiB of a body, or its rest, must come.
     public var bodyTimeout = Duration.seconds(30)
+    /// Seconds from the end of a request's head to the end of its body: what it holds of the room
+    /// for requests comes free then.
+    public var requestTimeout = Duration.seconds(300)
     /// Seconds that a connection may stay open without a request.
     public var idleTimeout = Duration.seconds(75)
     /// Bytes of a run's requests, as stored and as decoded, that are mended. Mending holds all of a

@@ -8,6 +8,8 @@ import Synchronization
 public final class IngestExchange: Sendable {
     private struct State {
         var body: [UInt8] = []
+        /// Bytes that came and are not kept.
+        var ignored = 0
         /// Bytes taken of `receiver.bytesInFlight`.
         var taken: Int
     }
@@ -42,20 +44,25 @@ public final class IngestExchange: Sendable {
     /// - Returns: an answer where no more can be taken; the rest of the body is not read then.
     public func append(_ bytes: some Collection<UInt8>) -> IngestOutcome? {
         state.withLock { state in
-            let size = state.body.count + bytes.count
+            let size = state.body.count + state.ignored + bytes.count
             guard size <= receiver.limits.bodyBytes else {
                 return receiver.refusal(
                     413, .resourceExhausted,
                     receiver.tooLarge("the body has more than \(receiver.limits.bodyBytes) bytes"),
                     in: encoding)
             }
-            if size > state.taken {
+            if size > state.taken, route != .metrics {
                 guard receiver.bytesInFlight.take(size - state.taken) else {
                     return receiver.overloaded(in: encoding)
                 }
                 state.taken = size
             }
-            state.body.append(contentsOf: bytes)
+            // Metrics are not kept, so their bytes need not be either.
+            if route == .metrics {
+                state.ignored = size
+            } else {
+                state.body.append(contentsOf: bytes)
+            }
             return nil
         }
     }
@@ -139,8 +146,8 @@ public final class IngestExchange: Sendable {
         receiver.inbox.append(request) { result in
             switch result {
             case .failure(let error):
-                self.receiver.logger.error(
-                    "a request could not be kept", metadata: ["reason": "\(error)"])
+                self.receiver.log.log(
+                    .error, "a request could not be kept", ["reason": "\(error)"])
                 answer(
                     self.receiver.refusal(503, .unavailable, self.reason(error), in: self.encoding))
             case .success:
@@ -214,9 +221,9 @@ public final class IngestExchange: Sendable {
     }
 
     private func logRefusal(_ error: BodyError, bytes: Int) {
-        receiver.logger.warning(
-            "refused a request body",
-            metadata: ["reason": "\(error)", "status": "\(error.status)", "bytes": "\(bytes)"])
+        receiver.log.log(
+            .warning, "refused a request body",
+            ["reason": "\(error)", "status": "\(error.status)", "bytes": "\(bytes)"])
     }
 
     /// The three services answer alike: no log record is ever rejected, so the one field whose

@@ -1,4 +1,5 @@
 import Foundation
+import Logging
 public import Inbox
 public import OTLP
 
@@ -49,6 +50,17 @@ extension Receiver {
         refusal(
             status, code, message,
             in: head.flatMap { BodyFormat(contentType: $0.mediaType) } ?? .protobuf)
+    }
+}
+
+extension Receiver {
+    /// Counts a connection whose TLS failed, and tells why: a client that trusts another authority
+    /// is not heard of otherwise.
+    public func noteFailedTLS(_ reason: String) {
+        metrics.add(.failedTLS)
+        log.log(
+            .warning, "a client's TLS failed; see tls.certificate and tls.client_ca",
+            ["reason": "\(reason)"])
     }
 }
 

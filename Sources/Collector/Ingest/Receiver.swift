@@ -12,7 +12,7 @@ public struct Receiver: Sendable {
     let limits: Limits
     let runKey: [String]
     let metrics: Metrics
-    let logger: Logger
+    let log: SeldomLog
     let clock: UnixClock
     let bytesInFlight: BytesInFlight
     let lanes: DecodingLanes

@@ -4,7 +4,7 @@ import NIOCore
 /// Watches that a connection gets on: that a head that began ends, a body comes, and no one stays
 /// without asking anything.
 ///
-/// It stands before the HTTP decoder, where the first byte of a request shows. It looks at the
+/// It stands before TLS and the HTTP decoder, where the first byte shows. It looks at the
 /// clock a few times within each limit, so that requests cost no timers.
 final class ConnectionPace: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
@@ -12,7 +12,7 @@ final class ConnectionPace: ChannelInboundHandler {
 
     /// What has taken too long; fired as an inbound event.
     enum Lateness: Sendable {
-        case head, body, idle, answer
+        case head, body, request, idle
     }
 
     private enum Phase {
@@ -24,9 +24,12 @@ final class ConnectionPace: ChannelInboundHandler {
 
     private let head: TimeAmount
     private let body: TimeAmount
+    private let request: TimeAmount
     private let idle: TimeAmount
     private var phase = Phase.idle
     private var since = NIODeadline.now()
+    /// When the body began that is being read.
+    private var bodySince = NIODeadline.now()
     /// Bytes of the body that came since then.
     private var bytes = 0
     private var ticks: RepeatedTask?
@@ -34,11 +37,12 @@ final class ConnectionPace: ChannelInboundHandler {
     init(_ limits: Limits) {
         head = TimeAmount(limits.headTimeout)
         body = TimeAmount(limits.bodyTimeout)
+        request = TimeAmount(limits.requestTimeout)
         idle = TimeAmount(limits.idleTimeout)
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
-        let shortest = min(head.nanoseconds, body.nanoseconds, idle.nanoseconds)
+        let shortest = [head, body, request, idle].map(\.nanoseconds).min() ?? 0
         let delay = TimeAmount.nanoseconds(min(max(shortest / 4, 10_000_000), 1_000_000_000))
         let (pace, bound) = (
             NIOLoopBound(self, eventLoop: context.eventLoop),
@@ -62,7 +66,10 @@ final class ConnectionPace: ChannelInboundHandler {
     }
 
     /// A head was read.
-    func began(at context: ChannelHandlerContext) { enter(.body, context) }
+    func began(at context: ChannelHandlerContext) {
+        enter(.body, context)
+        bodySince = since
+    }
 
     /// A part of the body was read.
     func took(_ count: Int) { bytes += count }
@@ -84,6 +91,7 @@ final class ConnectionPace: ChannelInboundHandler {
         switch phase {
         case .idle where age >= idle: fire(.idle, context)
         case .head where age >= head: fire(.head, context)
+        case .body where context.eventLoop.now - bodySince >= request: fire(.request, context)
         case .body where age >= body:
             guard bytes >= Self.bodyBytes else { return fire(.body, context) }
             enter(.body, context)

@@ -20,7 +20,7 @@ struct IngestAccess: Sendable {
             separator: " ", maxSplits: 1)
         guard parts.count == 2, parts[0].lowercased() == "bearer" else { return false }
         let shown = String(parts[1])
-        return tokens.reduce(false) { $0 || constantTimeEqual(shown, $1.value) }
+        return tokens.map { constantTimeEqual(shown, $0.value) }.contains(true)
     }
 
     /// What tells a browser that the page may read the answer; nothing for other clients.

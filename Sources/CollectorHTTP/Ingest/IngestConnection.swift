@@ -1,6 +1,7 @@
 import Collector
 import NIOCore
 import NIOHTTP1
+import NIOSSL
 import OTLP
 
 /// One connection of the ingest listener: requests in, one after the other, each with its answer.
@@ -36,6 +37,8 @@ final class IngestConnection: ChannelInboundHandler {
     private static let readThroughBytes = 64 << 10
     /// What is read after an answer that came before the end of the body.
     private static let discardedBytes = 4 << 20
+    /// How long a client has to read the last answer, where closing at once could take it back.
+    private static let lingering = TimeAmount.seconds(2)
 
     private let surface: IngestSurface
     private let pace: ConnectionPace
@@ -93,6 +96,17 @@ final class IngestConnection: ChannelInboundHandler {
     private func close(_ context: ChannelHandlerContext) {
         context.flush()
         context.close(promise: nil)
+    }
+
+    /// Closes after the client, or after a while: with input unread, a close is a reset, and that
+    /// takes back what the client has not read yet (RFC 9112, section 9.6).
+    private func closeAfterClient(_ context: ChannelHandlerContext) {
+        context.flush()
+        context.close(mode: .output, promise: nil)
+        let (handler, bound) = loopBound(context)
+        context.eventLoop.scheduleTask(in: Self.lingering) {
+            handler.value.close(bound.value)
+        }
     }
 
     private func take(_ buffer: ByteBuffer, _ context: ChannelHandlerContext) {
@@ -187,7 +201,14 @@ final class IngestConnection: ChannelInboundHandler {
 
     /// A request that is none: the rest of the connection cannot be read either.
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        guard let error = error as? HTTPParserError else { return close(context) }
+        guard let error = error as? HTTPParserError else {
+            // What follows an error that is answered.
+            if case .discarding = state { return }
+            if case .handshakeFailed? = error as? NIOSSLError {
+                surface.pipeline.receiver.noteFailedTLS("\(error)")
+            }
+            return close(context)
+        }
         switch state {
         case .idle:
             asked = Asked(
@@ -203,26 +224,38 @@ final class IngestConnection: ChannelInboundHandler {
                 ? "the request's head is larger than \(IngestSurface.headBytes) bytes"
                 : "this is not a valid HTTP/1.1 request: \(error)", asked?.head)
         answerEarly(outcome, context)
-        close(context)
+        closeAfterClient(context)
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if let event = event as? ConnectionPace.Lateness { return late(event, context) }
-        context.fireUserInboundEventTriggered(event)
+        switch event {
+        case let lateness as ConnectionPace.Lateness: late(lateness, context)
+        case ChannelEvent.inputClosed: inputClosed(context)
+        default: context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    /// The client sends nothing more; it may still wait for its answer.
+    private func inputClosed(_ context: ChannelHandlerContext) {
+        switch state {
+        case .answering: asked?.isKeptAlive = false
+        case .idle, .reading, .refusing, .closing, .discarding: close(context)
+        }
     }
 
     private func late(_ lateness: ConnectionPace.Lateness, _ context: ChannelHandlerContext) {
+        let tooSlow: String
         switch (lateness, state) {
         case (.body, .reading), (.body, .refusing), (.body, .closing):
             let limit = surface.limits.bodyTimeout
-            answerEarly(
-                surface.refuse(
-                    408, "less than 64 KiB of the body came in \(limit) (limits.body_timeout)",
-                    asked?.head), context)
-            close(context)
-        case (.answer, .answering): break
-        default: close(context)
+            tooSlow = "less than 64 KiB of the body came in \(limit) (limits.body_timeout)"
+        case (.request, .reading), (.request, .refusing), (.request, .closing):
+            let limit = surface.limits.requestTimeout
+            tooSlow = "the body did not come to its end in \(limit) (limits.request_timeout)"
+        default: return close(context)
         }
+        answerEarly(surface.refuse(408, tooSlow, asked?.head), context)
+        closeAfterClient(context)
     }
 }
 

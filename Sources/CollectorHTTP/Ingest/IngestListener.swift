@@ -72,6 +72,7 @@ public struct IngestListener: Service, CustomStringConvertible {
                 }
             }
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     guard connections.add(channel) else { return channel.close(promise: nil) }
@@ -93,14 +94,14 @@ public struct IngestListener: Service, CustomStringConvertible {
         _ channel: any Channel, _ surface: IngestSurface, _ tls: NIOSSLContext?
     ) throws {
         let pipeline = channel.pipeline.syncOperations
+        let pace = ConnectionPace(surface.limits)
+        try pipeline.addHandler(pace)
         if let tls { try pipeline.addHandler(NIOSSLServerHandler(context: tls)) }
         var limits = NIOHTTPDecoderLimitConfiguration()
         limits.maxHeaderFieldSize = IngestSurface.headBytes
         limits.maxHeaderListSize = IngestSurface.headBytes
         limits.maxHeaderFieldCount = 128
-        let pace = ConnectionPace(surface.limits)
         try pipeline.addHandlers([
-            pace,
             // Whoever does not read the answers is not read either.
             BackPressureHandler(),
             HTTPResponseEncoder(),

@@ -15,7 +15,8 @@ struct IngestSurface: Sendable {
     init(_ pipeline: Pipeline, _ configuration: Configuration) {
         self.pipeline = pipeline
         access = IngestAccess(
-            tokens: configuration.tokens, allowedOrigins: configuration.allowedOrigins)
+            tokens: configuration.tokens + configuration.fileTokens,
+            allowedOrigins: configuration.allowedOrigins)
         limits = configuration.limits
     }
 

@@ -4,6 +4,7 @@ extension TraceBatch {
     /// An event that a span has already, be it that the record was sent twice or is a span event as
     /// well, is not added. Events come out in the order of their times; of equal times those that
     /// the span came with are first.
+    /// Copies of one span come out with the events of all of them.
     /// - Returns: how many log records name a span that is not in the batch; they are removed too.
     /// - Complexity: O(n log n) in the events of the spans that get some, linear in the rest.
     public mutating func attachEvents() -> Int {
@@ -12,30 +13,41 @@ extension TraceBatch {
         for span in spans where span.isEventCarrier {
             brought[span.key, default: []] += span.events.indices
         }
-        var attached: Set<SpanKey> = []
+        var copies: [SpanKey: [Int]] = [:]
         for index in spans.indices where !spans[index].isEventCarrier {
-            guard let added = brought[spans[index].key] else { continue }
-            attached.insert(spans[index].key)
-            attach(added, toSpan: index)
+            if brought[spans[index].key] != nil {
+                copies[spans[index].key, default: []].append(index)
+            }
         }
-        let waiting = brought.reduce(0) { sum, entry in
-            attached.contains(entry.key) ? sum : sum + entry.value.count
+        var waiting = brought.values.reduce(0) { $0 + $1.count }
+        for index in spans.indices {
+            let key = spans[index].key
+            guard let copies = copies[key], copies.first == index, let added = brought[key] else {
+                continue
+            }
+            attach(added, toCopies: copies)
+            waiting -= added.count
         }
         arrangeSpans(spans.indices.filter { !spans[$0].isEventCarrier })
         return waiting
     }
 
-    private mutating func attach(_ added: [Int], toSpan span: Int) {
-        var known = Set(events[spans[span].events.indices].map { identity(of: $0) })
-        let fresh = added.filter { known.insert(identity(of: events[$0])).inserted }
-        guard !fresh.isEmpty else { return }
-        let order = (Array(spans[span].events.indices) + fresh).enumerated().sorted { left, right in
+    /// Gives all copies of a span the events of each of them and the added ones: one list, which
+    /// they share.
+    private mutating func attach(_ added: [Int], toCopies copies: [Int]) {
+        let own = Array(spans[copies[0]].events.indices)
+        let others = copies.dropFirst().flatMap { spans[$0].events.indices } + added
+        var known = Set(own.map { identity(of: events[$0]) })
+        let all = own + others.filter { known.insert(identity(of: events[$0])).inserted }
+        let order = all.enumerated().sorted { left, right in
             let (a, b) = (events[left.element].timeUnixNano, events[right.element].timeUnixNano)
             return (a, left.offset) < (b, right.offset)
         }
         let start = events.count
         for place in order { events.append(events[place.element]) }
-        spans[span].events = RecordRange(start: UInt32(start), count: UInt32(order.count))
+        for copy in copies {
+            spans[copy].events = RecordRange(start: UInt32(start), count: UInt32(order.count))
+        }
     }
 
     /// Bytes that are equal exactly where two events are.
