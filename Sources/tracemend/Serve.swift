@@ -1,5 +1,4 @@
 import ArgumentParser
-import CMalloc
 import Collector
 import CollectorHTTP
 import Foundation
@@ -38,9 +37,7 @@ struct Serve: AsyncParsableCommand {
     func run() async throws {
         // The databases hold prompts: what is made from here on is for this user alone.
         umask(0o077)
-        // With an arena for each thread, what one thread frees is of no use to the next: under load
-        // the process grew by half within minutes.
-        mallopt(M_ARENA_MAX, 2)
+        Allocator.limitArenas()
         // A file that may not grow is an error like a full disk, and no reason to die.
         signal(SIGXFSZ, SIG_IGN)
         let configuration = try configured()
@@ -61,7 +58,7 @@ struct Serve: AsyncParsableCommand {
         }
         // The last one stops first: the listeners finish what is in flight while mending runs.
         var services = ServiceGroupConfiguration(
-            services: pipeline.services + [api, ingest],
+            services: [Allocator()] + pipeline.services + [api, ingest],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         services.maximumGracefulShutdownDuration = configuration.shutdownGrace
         do {
