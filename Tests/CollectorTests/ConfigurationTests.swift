@@ -119,7 +119,7 @@ import Testing
         ("sinks: [{endpoint: \"http://a\"}]", "test.yaml: sinks[0].type is missing"),
         (
             "sinks: [{type: file, endpoint: \"http://a\"}]",
-            "test.yaml: sinks[0].type: expected otlp or lightning, found \"file\""
+            "test.yaml: sinks[0].type: expected otlp or lightning or clickhouse, found \"file\""
         ),
         ("sinks: [{type: otlp}]", "test.yaml: sinks[0].endpoint is missing"),
         (

@@ -1,0 +1,70 @@
+import OTLP
+
+/// What ClickHouse has of one span.
+struct StoredRow: Sendable {
+    struct Key: Hashable, Sendable {
+        var span: SpanKey
+        /// The row's `Timestamp`, nanoseconds since 1970.
+        var unixNano: Int64
+    }
+
+    var key: Key
+    var hash: Int64
+    var version: UInt64
+    var runID: String
+    var isPlaceholder: Bool
+    /// The newest row says that the span went.
+    var isDeleted: Bool
+
+    /// Asks for the newest rows of spans that were reported in some traces, and, where a run is
+    /// named, of the traces in which that run has spans.
+    ///
+    /// `FINAL` is not needed: the newest row of each key is looked for.
+    static func query(_ schema: Schema, traces: some Sequence<TraceID>, runID: String, whole: Bool)
+        -> String
+    {
+        let list = traces.map { "'\($0)'" }.joined(separator: ", ")
+        let rows = schema.quoted(schema.rowsTable)
+        let run = "'\(runID.replacing("\\", with: "\\\\").replacing("'", with: "\\'"))'"
+        let others =
+            whole
+            ? " OR ReportedTraceId IN (SELECT ReportedTraceId FROM \(rows) WHERE RunId = \(run))"
+            : ""
+        return """
+            SELECT ReportedTraceId, ReportedSpanId, toUnixTimestamp64Nano(Timestamp),
+                argMax(ContentHash, Version), max(Version),
+                if(argMax(RunId, Version) = \(run), '', argMax(RunId, Version)),
+                toUInt8(argMax(IsPlaceholder, Version)), argMax(IsDeleted, Version)
+            FROM \(rows)
+            WHERE ReportedTraceId IN (\(list.isEmpty ? "''" : list))\(others)
+            GROUP BY ReportedTraceId, ReportedSpanId, Timestamp
+            FORMAT TabSeparated
+            """
+    }
+
+    /// A line of the answer to `query`; nil for anything else.
+    init?(line: ArraySlice<UInt8>, runID: String) {
+        let fields = line.split(separator: UInt8(ascii: "\t"), omittingEmptySubsequences: false)
+            .map { String(decoding: $0, as: UTF8.self) }
+        guard fields.count == 8, let time = Int64(fields[2]), let hash = Int64(fields[3]),
+            let version = UInt64(fields[4]), let isPlaceholder = Self.flag(fields[6]),
+            let isDeleted = Self.flag(fields[7]),
+            let trace = fields[0].isEmpty ? .invalid : TraceID(hexadecimal: fields[0]),
+            let span = fields[1].isEmpty ? .invalid : SpanID(hexadecimal: fields[1])
+        else { return nil }
+        key = Key(span: SpanKey(traceID: trace, spanID: span), unixNano: time)
+        self.hash = hash
+        self.version = version
+        self.runID = fields[5].isEmpty ? runID : fields[5]
+        self.isPlaceholder = isPlaceholder
+        self.isDeleted = isDeleted
+    }
+
+    private static func flag(_ text: String) -> Bool? {
+        switch text {
+        case "1": true
+        case "0": false
+        default: nil
+        }
+    }
+}
