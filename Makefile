@@ -55,7 +55,6 @@ python-tests:
 	scripts/python-environment e2e
 	scripts/python-environment lightning-store
 	scripts/python-environment clickhouse
-	scripts/install-system-packages haproxy
 	$(E2E_PYTHON) -m pytest EndToEnd $(PYTEST_FLAGS)
 
 # What the codec costs in instructions, on a build of the codec alone.

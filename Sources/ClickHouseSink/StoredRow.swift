@@ -19,7 +19,8 @@ struct StoredRow: Sendable {
     /// Asks for the newest rows of spans that were reported in some traces, and, where a run is
     /// named, of the traces in which that run has spans.
     ///
-    /// `FINAL` is not needed: the newest row of each key is looked for.
+    /// `FINAL` is not needed: the newest row of each key is looked for. `GLOBAL` is for tables that
+    /// are spread over shards, and means nothing for others.
     static func query(_ schema: Schema, traces: some Sequence<TraceID>, runID: String, whole: Bool)
         -> String
     {
@@ -28,7 +29,7 @@ struct StoredRow: Sendable {
         let run = "'\(runID.replacing("\\", with: "\\\\").replacing("'", with: "\\'"))'"
         let others =
             whole
-            ? " OR ReportedTraceId IN (SELECT ReportedTraceId FROM \(rows) WHERE RunId = \(run))"
+            ? " OR ReportedTraceId GLOBAL IN (SELECT ReportedTraceId FROM \(rows) WHERE RunId = \(run))"
             : ""
         return """
             SELECT ReportedTraceId, ReportedSpanId, toUnixTimestamp64Nano(Timestamp),
