@@ -18,6 +18,17 @@ from urllib.parse import parse_qsl, urlsplit
 
 import chdb
 
+# A cluster whose one shard is this engine: others would need a server that listens.
+SERVER_CONFIGURATION = """\
+<clickhouse>
+  <tcp_port>9000</tcp_port>
+  <macros><shard>1</shard><replica>one</replica></macros>
+  <remote_servers><main>
+    <shard><internal_replication>true</internal_replication>
+      <replica><host>127.0.0.1</host><port>9000</port></replica></shard>
+  </main></remote_servers>
+</clickhouse>
+"""
 NOT_SETTINGS = ("query", "database", "wait_end_of_query")
 STATUS = {516: 403, 60: 404, 81: 404, 62: 400, 47: 400, 115: 400}
 
@@ -27,7 +38,9 @@ class Engine:
 
     def __init__(self, directory: Path):
         self.rows = directory / "rows.bin"
-        self.connection = chdb.connect(str(directory / "store"))
+        configuration = directory / "server.xml"
+        configuration.write_text(SERVER_CONFIGURATION)
+        self.connection = chdb.connect(f"{directory / 'store'}?config-file={configuration}")
         self.lock = threading.Lock()
 
     def run(self, statement: str, rows: bytes | None, settings: dict[str, str]) -> bytes:

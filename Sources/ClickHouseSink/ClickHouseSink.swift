@@ -6,8 +6,8 @@ public import Sinks
 /// Keeps runs in ClickHouse, in a table that readers of the OpenTelemetry Collector's exporter read.
 ///
 /// Every span has one row that counts, known by its reported trace and span id. What ClickHouse has
-/// is asked before it is written, so only rows that changed are sent, and those of spans that went
-/// are taken away.
+/// is asked before it is written, so only rows that changed are sent, and those of placeholders that
+/// went are taken away.
 public final class ClickHouseSink: TraceSink {
     public struct Configuration: Sendable {
         public var name: String
@@ -87,7 +87,7 @@ public final class ClickHouseSink: TraceSink {
     /// Whether a database, table or cluster may be called so: letters, digits and underscores.
     public static func isName(_ text: String) -> Bool { Schema.isName(text) }
 
-    /// Writes what ClickHouse has not got of a revision, and takes away what the run has no more.
+    /// Writes what ClickHouse has not got of a revision, and takes away its placeholders that went.
     ///
     /// A large run comes in several inserts, the deletions last. When one fails, the next try sends
     /// what is still missing.

@@ -26,20 +26,28 @@ extension Revision {
     }
 
     /// The deletions of rows that no longer tell a span: in the order of `Column.deletion`.
+    ///
+    /// A span that was reported never goes: where it is not in this revision another run has it, or
+    /// this is but a part of the run, be it that another collector has the rest. Only rows of
+    /// another time of a span go, and placeholders below which nothing is left.
     func deletions(
         _ stored: some Collection<StoredRow>, places: [SpanKey: Int], version: UInt64
     ) -> RowBinary {
-        let abandoned = abandonedRuns(stored, places: places)
+        let others = stored.filter { !$0.isDeleted && places[$0.key.span] == nil }
+        let needed = neededParents(others)
+        var runs = Set(
+            run.spans.lazy.filter { !$0.isPlaceholder }.map { $0.reported.traceID.description })
+        // Traces had runs of their own before they turned out to belong to this one.
+        runs.insert(runID)
+        var gone = others.filter {
+            $0.isPlaceholder && runs.contains($0.runID) && !needed.contains($0.key.span.spanID)
+        }
+        gone += stored.filter { row in
+            guard !row.isDeleted, let place = places[row.key.span] else { return false }
+            return StoredRow.Key(run.batch.spans[place], run.spans[place]) != row.key
+        }
         var rows = RowBinary()
-        for row in stored where !row.isDeleted {
-            let isStale: Bool
-            if let place = places[row.key.span] {
-                // The span is told elsewhere: its time changed.
-                isStale = StoredRow.Key(run.batch.spans[place], run.spans[place]) != row.key
-            } else {
-                isStale = row.runID == runID || abandoned.contains(row.runID)
-            }
-            guard isStale else { continue }
+        for row in gone {
             rows.write(row.key.unixNano)
             rows.write(row.key.span.traceID)
             rows.write(row.key.span.spanID)
@@ -49,18 +57,19 @@ extension Revision {
         return rows
     }
 
-    /// Traces that had runs of their own before they turned out to belong to this one: nothing but
-    /// placeholders is left there.
-    private func abandonedRuns(
-        _ stored: some Collection<StoredRow>, places: [SpanKey: Int]
-    ) -> Set<String> {
-        var runs = Set(
-            run.spans.lazy.filter { !$0.isPlaceholder }.map { $0.reported.traceID.description })
-        runs.remove(runID)
-        for row in stored
-        where !row.isDeleted && !row.isPlaceholder && places[row.key.span] == nil {
-            runs.remove(row.runID)
+    /// The spans that rows hang below which this revision does not replace, up to their roots.
+    private func neededParents(_ others: [StoredRow]) -> Set<SpanID> {
+        var parents: [SpanID: SpanID] = [:]
+        for row in others where row.isPlaceholder {
+            parents[row.key.span.spanID] = row.parentSpanID
         }
-        return runs
+        var needed: Set<SpanID> = []
+        for row in others where !row.isPlaceholder {
+            var parent: SpanID? = row.parentSpanID
+            while let next = parent, next.isValid, needed.insert(next).inserted {
+                parent = parents[next]
+            }
+        }
+        return needed
     }
 }

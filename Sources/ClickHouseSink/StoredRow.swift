@@ -12,6 +12,7 @@ struct StoredRow: Sendable {
     var hash: Int64
     var version: UInt64
     var runID: String
+    var parentSpanID: SpanID
     var isPlaceholder: Bool
     /// The newest row says that the span went.
     var isDeleted: Bool
@@ -35,7 +36,8 @@ struct StoredRow: Sendable {
             SELECT ReportedTraceId, ReportedSpanId, toUnixTimestamp64Nano(Timestamp),
                 argMax(ContentHash, Version), max(Version),
                 if(argMax(RunId, Version) = \(run), '', argMax(RunId, Version)),
-                toUInt8(argMax(IsPlaceholder, Version)), argMax(IsDeleted, Version)
+                argMax(ParentSpanId, Version), toUInt8(argMax(IsPlaceholder, Version)),
+                argMax(IsDeleted, Version)
             FROM \(rows)
             WHERE ReportedTraceId IN (\(list.isEmpty ? "''" : list))\(others)
             GROUP BY ReportedTraceId, ReportedSpanId, Timestamp
@@ -47,16 +49,18 @@ struct StoredRow: Sendable {
     init?(line: ArraySlice<UInt8>, runID: String) {
         let fields = line.split(separator: UInt8(ascii: "\t"), omittingEmptySubsequences: false)
             .map { String(decoding: $0, as: UTF8.self) }
-        guard fields.count == 8, let time = Int64(fields[2]), let hash = Int64(fields[3]),
-            let version = UInt64(fields[4]), let isPlaceholder = Self.flag(fields[6]),
-            let isDeleted = Self.flag(fields[7]),
+        guard fields.count == 9, let time = Int64(fields[2]), let hash = Int64(fields[3]),
+            let version = UInt64(fields[4]), let isPlaceholder = Self.flag(fields[7]),
+            let isDeleted = Self.flag(fields[8]),
             let trace = fields[0].isEmpty ? .invalid : TraceID(hexadecimal: fields[0]),
-            let span = fields[1].isEmpty ? .invalid : SpanID(hexadecimal: fields[1])
+            let span = fields[1].isEmpty ? .invalid : SpanID(hexadecimal: fields[1]),
+            let parent = fields[6].isEmpty ? .invalid : SpanID(hexadecimal: fields[6])
         else { return nil }
         key = Key(span: SpanKey(traceID: trace, spanID: span), unixNano: time)
         self.hash = hash
         self.version = version
         self.runID = fields[5].isEmpty ? runID : fields[5]
+        parentSpanID = parent
         self.isPlaceholder = isPlaceholder
         self.isDeleted = isDeleted
     }

@@ -93,7 +93,7 @@ import Testing
         }
     }
 
-    @Test func spansThatWentAreTakenAway() async throws {
+    @Test func placeholdersThatWentAreTakenAway() async throws {
         try await withTable { table, _, sink in
             var first = revision(spans: [1, 2, 3])
             first.run.spans[2].isPlaceholder = true
@@ -103,6 +103,22 @@ import Testing
             // And come back.
             try await sink.deliver(first)
             #expect(live(table) == ["1", "2", "3"])
+        }
+    }
+
+    @Test func aPartOfARunLeavesTheRestWhereItIs() async throws {
+        try await withTable { table, _, sink in
+            // 3 stands for the parent of 1 below 4, which stands for another; nothing is below 5.
+            var first = revision(spans: [1, 2, 3, 4, 5])
+            for place in 2...4 { first.run.spans[place].isPlaceholder = true }
+            first.run.batch.spans[0].parentSpanID = SpanID(word: 3)
+            first.run.batch.spans[2].parentSpanID = SpanID(word: 4)
+            try await sink.deliver(first)
+            // Another collector has other spans of the run.
+            try await sink.deliver(revision(spans: [6, 7]))
+            #expect(live(table) == ["1", "2", "3", "4", "6", "7"])
+            try await sink.deliver(revision(spans: [1, 2], number: 2))
+            #expect(live(table) == ["1", "2", "6", "7"])
         }
     }
 

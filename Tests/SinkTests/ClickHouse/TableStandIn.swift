@@ -107,7 +107,8 @@ final class TableStandIn: Sendable {
                 row.text("ReportedTraceId"), row.text("ReportedSpanId"),
                 "\(row.signed("Timestamp"))", "\(row.signed("ContentHash"))",
                 "\(row.number("Version"))", row.text("RunId") == run ? "" : row.text("RunId"),
-                "\(row.number("IsPlaceholder"))", "\(row.number("IsDeleted"))",
+                row.text("ParentSpanId"), "\(row.number("IsPlaceholder"))",
+                "\(row.number("IsDeleted"))",
             ]
             return fields.joined(separator: "\t") + "\n"
         }.joined()
