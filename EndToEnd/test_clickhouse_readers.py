@@ -14,8 +14,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 import captures
 from clickhouse import ClickHouse
 from collector import ANSWER_SECONDS, REPOSITORY, Collector, run_id
-from test_clickhouse_sink import CONFIGURATION, only, post, request_of, send, stored_edges
-from tree import edges
+from test_clickhouse_sink import CONFIGURATION, only, post, request_of, stored_edges
+from tree import edges, nodes
 
 # The columns of the exporter's table with their types, from its traces_table.sql.
 EXPORTER_TYPES = """\
@@ -42,10 +42,8 @@ def collector(clickhouse: ClickHouse, tmp_path_factory: pytest.TempPathFactory) 
         yield running
 
 
-@pytest.fixture(scope="module")
-def recent(collector: Collector) -> ExportTraceServiceRequest:
-    """A web request and what it led to, a minute ago, with one span that failed and one that took long."""
-    request = request_of("web_fastapi_full_new")
+def a_minute_ago(request: ExportTraceServiceRequest) -> ExportTraceServiceRequest:
+    """The request with its times moved: captures are older than what dashboards look at."""
     spans = captures.spans_of(request)
     shift = time.time_ns() - 60 * NANOSECONDS - min(span.start_time_unix_nano for span in spans)
     for span in spans:
@@ -53,6 +51,14 @@ def recent(collector: Collector) -> ExportTraceServiceRequest:
         span.end_time_unix_nano += shift
         for event in span.events:
             event.time_unix_nano += shift
+    return request
+
+
+@pytest.fixture(scope="module")
+def recent(collector: Collector) -> ExportTraceServiceRequest:
+    """A web request and what it led to, a minute ago, with one span that failed and one that took long."""
+    request = a_minute_ago(request_of("web_fastapi_full_new"))
+    spans = captures.spans_of(request)
     spans[0].status.code, spans[0].status.message = 2, "refused"
     spans[1].end_time_unix_nano = spans[1].start_time_unix_nano + 3 * NANOSECONDS
     post(collector, request, ("ro-recent", "at"))
@@ -193,8 +199,10 @@ def test_the_documented_tables_are_those_that_the_sink_makes(clickhouse: ClickHo
 
 
 def test_the_documented_queries_answer(collector: Collector, clickhouse: ClickHouse) -> None:
-    send(collector, "llamaindex_openinference", ("ro-1", "at-1"))
-    collector.close_attempt("ro-1", "at-1")
+    # One call that two libraries told, and spans that lost their parents.
+    for capture, pair in (("openai_mixed", ("ro-1", "at-1")), ("broken_threads_traceloop", ("ro-2", "at-1"))):
+        post(collector, a_minute_ago(request_of(capture)), pair)
+        collector.close_attempt(*pair)
     selects = [statement for statement in statements() if statement.startswith("SELECT")]
     assert len(selects) == 3
     run, models, doubtful = (clickhouse.rows(select) for select in selects)
@@ -202,8 +210,25 @@ def test_the_documented_queries_answer(collector: Collector, clickhouse: ClickHo
     assert {row["SpanId"]: row["ParentSpanId"] or None for row in run} == edges(tree)
     place = {row["SpanId"]: index for index, row in enumerate(run)}
     assert all(place[row["ParentSpanId"]] < place[row["SpanId"]] for row in run if row["ParentSpanId"]), "parents come first"
-    assert all(set(row) == {"model", "calls", "input_tokens", "output_tokens"} for row in models)
-    assert all(row["RepairConfidence"] < 0.7 for row in doubtful)
+    calls = [
+        span["attributes"] for run_of in ("ro-1/at-1", "ro-2/at-1") for span in collector.spans(run_of)
+        if span["attributes"].get("gen_ai.operation.name") == "chat" and "tracemend.duplicate_of" not in span["attributes"]
+    ]
+    duplicates = [span for span in collector.spans("ro-1/at-1") if "tracemend.duplicate_of" in span["attributes"]]
+    assert calls and duplicates
+    counted = {row["model"]: [int(row[name]) for name in ("calls", "input_tokens", "output_tokens")] for row in models}
+    expected: dict[str, list[int]] = {}
+    for call in calls:
+        sums = expected.setdefault(call.get("gen_ai.request.model", ""), [0, 0, 0])
+        sums[0] += 1
+        sums[1] += call.get("gen_ai.usage.input_tokens", 0)
+        sums[2] += call.get("gen_ai.usage.output_tokens", 0)
+    others = clickhouse.rows("SELECT RunId FROM otel.otel_traces WHERE RunId NOT IN ('ro-1/at-1', 'ro-2/at-1')")
+    assert {row["RunId"] for row in others} <= {"ro-recent/at"}
+    assert counted == expected
+    moved = [node for run_of in ("ro-1/at-1", "ro-2/at-1") for node in nodes(collector.tree(run_of)) if node["repair"]]
+    assert moved
+    assert len(doubtful) == len([node for node in moved if node["repair"]["confidence"] < 0.7])
     ttl = re.search(r"`(ALTER TABLE otel\.otel_traces_rows MODIFY TTL [^`]*)`", (REPOSITORY / "docs/clickhouse.md").read_text())
     assert ttl is not None
     # The captures are older than a month: nothing may go that other tests read.

@@ -170,6 +170,49 @@ def test_a_trace_that_turns_out_to_belong_to_an_attempt_moves_there(
     assert number(clickhouse, "SELECT count() FROM otel.otel_traces") == len(captures.spans_of(whole))
 
 
+def test_a_run_that_gets_a_second_trace_leaves_nothing_under_the_first_id(
+    collector: Collector, clickhouse: ClickHouse, pair: tuple[str, str]
+) -> None:
+    whole = request_of("lc_langfuse")
+    traces = {span.span_id.hex(): span.trace_id.hex() for span in captures.spans_of(whole)}
+    first = captures.spans_of(whole)[0].trace_id.hex()
+    post(collector, only(whole, lambda span: traces[span] == first), pair)
+    collector.close_attempt(*pair)
+    clickhouse.run(f"SYSTEM STOP MERGES {ROWS}")
+    under_first = f"SELECT count() FROM otel.otel_traces WHERE TraceId = '{first}'"
+    assert number(clickhouse, under_first) == list(traces.values()).count(first)
+    post(collector, only(whole, lambda span: traces[span] != first), pair)
+    collector.close_attempt(*pair)
+    run = run_id(*pair)
+    assert stored_edges(clickhouse, run) == edges(collector.tree(run))
+    # An index on TraceId must not hide the newer rows from those that look for the older ones.
+    assert number(clickhouse, under_first) == 0
+    assert number(clickhouse, f"SELECT count() FROM otel.otel_traces_trace_id_ts WHERE TraceId = '{first}'") == 0
+    [now] = {span["trace_id"] for span in collector.spans(run)}
+    assert number(clickhouse, f"SELECT count() FROM otel.otel_traces WHERE TraceId = '{now}'") == len(traces)
+
+
+def test_clocks_that_are_wrong_are_no_trouble(collector: Collector, clickhouse: ClickHouse, pair: tuple[str, str]) -> None:
+    request = ExportTraceServiceRequest()
+    spans = request.resource_spans.add().scope_spans.add().spans
+    day = 86_400 * 10**9
+    strange = [0, 1, 2**63, 2**64 - 1, 4_300_000_000 * 10**9, 5_700_000_000 * 10**9]
+    for place, start in enumerate([day * number for number in range(18_000, 18_300)] + strange):
+        spans.add(
+            trace_id=b"0123456789abcdef", span_id=place.to_bytes(8, "big", signed=False) if place else b"nullnull",
+            name=f"at {start}", start_time_unix_nano=start, end_time_unix_nano=start,
+        )
+    for _ in range(2):
+        post(collector, request, pair)
+        collector.close_attempt(*pair)
+    assert stored_edges(clickhouse, run_id(*pair)) == edges(collector.tree(run_id(*pair)))
+    assert number(clickhouse, f"SELECT count() FROM {ROWS}") == len(spans)
+    names = clickhouse.rows("SELECT SpanName, toString(toUnixTimestamp64Nano(Timestamp)) AS time FROM otel.otel_traces")
+    assert {row["SpanName"]: int(row["time"]) for row in names} == {
+        span.name: min(span.start_time_unix_nano, 2**63 - 1) for span in spans
+    }, "ClickHouse's times end in 2262"
+
+
 def test_what_comes_twice_is_there_once(collector: Collector, clickhouse: ClickHouse, pair: tuple[str, str]) -> None:
     for _ in range(3):
         send(collector, "web_fastapi_full_dup", pair)

@@ -138,7 +138,7 @@ def test_the_processes_of_a_rollout_reach_one_collector(
 def test_path_and_header_lead_to_the_same_collector_whatever_the_id_is_made_of(
     collectors: list[Collector], balancer: LoadBalancer
 ) -> None:
-    for number, rollout in enumerate(("plain", "with space", "a%2Fb", "a/b", "ümlaut?&=#", "100%")):
+    for number, rollout in enumerate(("plain", "with space", "a%2Fb", "a/b", "ümlaut?&=#", "100%", "it's \\")):
         ids = quote(rollout, safe="")
         balancer.post(f"/rollout/{ids}/attempt/at/v1/traces", body(number))
         headers = {"x-rollout-id": rollout.encode().decode("latin-1"), "x-attempt-id": "at"}

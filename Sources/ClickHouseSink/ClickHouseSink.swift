@@ -111,7 +111,7 @@ public final class ClickHouseSink: TraceSink {
     }
 
     private func write(_ revision: Revision) async throws(SinkError) {
-        let stored = try await storedRows(of: revision)
+        var stored = try await storedRows(of: revision)
         // Revisions count from 1 in every run, and a span may come to another run: only a number
         // that always grows tells which of its rows is the newest.
         let newest = stored.values.lazy.map(\.version).max() ?? 0
@@ -133,13 +133,18 @@ public final class ClickHouseSink: TraceSink {
         if writing.count > 0 {
             try await client.insert(schema.insertRows, rows: writing.rows.bytes)
         }
-        let deletions = revision.deletions(stored.values, places: places, version: version)
-        if !deletions.bytes.isEmpty {
-            try await client.insert(schema.insertDeletions, rows: deletions.bytes)
+        var deletions = revision.deletions(stored.values, places: places, version: version)
+        if deletions.takesPlaceholders {
+            // Rows of traces that this revision does not have may hang below them.
+            try await add(.tracesOfRun, of: revision, to: &stored)
+            deletions = revision.deletions(stored.values, places: places, version: version)
+        }
+        if !deletions.rows.bytes.isEmpty {
+            try await client.insert(schema.insertDeletions, rows: deletions.rows.bytes)
         }
     }
 
-    /// Trace ids in one query: 35 bytes each, and the server reads 256 KiB by default.
+    /// Trace ids in one query: 36 bytes each, and the server reads 256 KiB by default.
     private static let tracesInQuery = 2000
 
     private func storedRows(
@@ -147,20 +152,26 @@ public final class ClickHouseSink: TraceSink {
     ) async throws(SinkError) -> [StoredRow.Key: StoredRow] {
         var stored: [StoredRow.Key: StoredRow] = [:]
         let traces = revision.traces
-        for start in stride(from: 0, to: max(1, traces.count), by: Self.tracesInQuery) {
-            let answer = try await client.run(
-                StoredRow.query(
-                    schema, traces: traces[start...].prefix(Self.tracesInQuery),
-                    runID: revision.runID, whole: start == 0))
-            for line in answer.split(separator: UInt8(ascii: "\n")) {
-                guard let row = StoredRow(line: line, runID: revision.runID) else {
-                    let text = String(decoding: line.prefix(200), as: UTF8.self)
-                    throw .retryable(
-                        reason: "the list of rows has a line \(text.debugDescription)", after: nil)
-                }
-                stored[row.key] = row
-            }
+        for start in stride(from: 0, to: traces.count, by: Self.tracesInQuery) {
+            let part = traces[start...].prefix(Self.tracesInQuery)
+            try await add(.traces(part), of: revision, to: &stored)
         }
         return stored
+    }
+
+    private func add(
+        _ wanted: StoredRow.Wanted, of revision: Revision,
+        to stored: inout [StoredRow.Key: StoredRow]
+    ) async throws(SinkError) {
+        let answer = try await client.run(
+            StoredRow.query(wanted, runID: revision.runID, schema))
+        for line in answer.split(separator: UInt8(ascii: "\n")) {
+            guard let row = StoredRow(line: line, runID: revision.runID) else {
+                let text = String(decoding: line.prefix(200), as: UTF8.self)
+                throw .retryable(
+                    reason: "the list of rows has a line \(text.debugDescription)", after: nil)
+            }
+            if stored[row.key] == nil { stored[row.key] = row }
+        }
     }
 }

@@ -19,20 +19,27 @@ extension Revision {
         return places
     }
 
-    /// The traces that spans of the run were reported in, and those of its placeholders.
+    /// The traces that spans of the run were reported in, and those that its placeholders may have:
+    /// the run's own trace id changes with the second reported trace.
     var traces: [TraceID] {
         Set(run.spans.lazy.map(\.reported.traceID)).union(run.batch.spans.lazy.map(\.traceID))
-            .sorted()
+            .union([RunIdentity.named(runID).unifiedTraceID]).sorted()
     }
 
-    /// The deletions of rows that no longer tell a span: in the order of `Column.deletion`.
+    /// Rows that take others away, in the order of `Column.deletion`.
+    struct Deletions {
+        var rows = RowBinary()
+        var takesPlaceholders = false
+    }
+
+    /// The deletions of rows that no longer tell a span.
     ///
     /// A span that was reported never goes: where it is not in this revision another run has it, or
     /// this is but a part of the run, be it that another collector has the rest. Only rows of
     /// another time of a span go, and placeholders below which nothing is left.
     func deletions(
         _ stored: some Collection<StoredRow>, places: [SpanKey: Int], version: UInt64
-    ) -> RowBinary {
+    ) -> Deletions {
         let others = stored.filter { !$0.isDeleted && places[$0.key.span] == nil }
         let needed = neededParents(others)
         var runs = Set(
@@ -42,19 +49,20 @@ extension Revision {
         var gone = others.filter {
             $0.isPlaceholder && runs.contains($0.runID) && !needed.contains($0.key.span.spanID)
         }
+        var deletions = Deletions()
+        deletions.takesPlaceholders = !gone.isEmpty
         gone += stored.filter { row in
             guard !row.isDeleted, let place = places[row.key.span] else { return false }
             return StoredRow.Key(run.batch.spans[place], run.spans[place]) != row.key
         }
-        var rows = RowBinary()
         for row in gone {
-            rows.write(row.key.unixNano)
-            rows.write(row.key.span.traceID)
-            rows.write(row.key.span.spanID)
-            rows.write(version)
-            rows.write(UInt8(1))
+            deletions.rows.write(row.key.unixNano)
+            deletions.rows.write(row.key.span.traceID)
+            deletions.rows.write(row.key.span.spanID)
+            deletions.rows.write(version)
+            deletions.rows.write(UInt8(1))
         }
-        return rows
+        return deletions
     }
 
     /// The spans that rows hang below which this revision does not replace, up to their roots.

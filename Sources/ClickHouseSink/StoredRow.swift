@@ -17,21 +17,28 @@ struct StoredRow: Sendable {
     /// The newest row says that the span went.
     var isDeleted: Bool
 
-    /// Asks for the newest rows of spans that were reported in some traces, and, where a run is
-    /// named, of the traces in which that run has spans.
-    ///
-    /// `FINAL` is not needed: the newest row of each key is looked for. `GLOBAL` is for tables that
-    /// are spread over shards, and means nothing for others.
-    static func query(_ schema: Schema, traces: some Sequence<TraceID>, runID: String, whole: Bool)
-        -> String
-    {
-        let list = traces.map { "'\($0)'" }.joined(separator: ", ")
+    /// Which rows to ask for.
+    enum Wanted {
+        /// Of spans that were reported in these traces; the key begins with the trace, so this costs
+        /// little.
+        case traces(ArraySlice<TraceID>)
+        /// Of spans that were reported in any trace in which the run has spans: looks through the
+        /// whole table.
+        case tracesOfRun
+    }
+
+    /// Asks for the newest row of each key, which is why `FINAL` is not needed. `GLOBAL` is for tables
+    /// that are spread over shards, and means nothing for others.
+    static func query(_ wanted: Wanted, runID: String, _ schema: Schema) -> String {
         let rows = schema.quoted(schema.rowsTable)
         let run = "'\(runID.replacing("\\", with: "\\\\").replacing("'", with: "\\'"))'"
-        let others =
-            whole
-            ? " OR ReportedTraceId GLOBAL IN (SELECT ReportedTraceId FROM \(rows) WHERE RunId = \(run))"
-            : ""
+        let condition =
+            switch wanted {
+            case .traces(let traces):
+                "ReportedTraceId IN (\(traces.map { "'\($0)'" }.joined(separator: ", ")))"
+            case .tracesOfRun:
+                "ReportedTraceId GLOBAL IN (SELECT ReportedTraceId FROM \(rows) WHERE RunId = \(run))"
+            }
         return """
             SELECT ReportedTraceId, ReportedSpanId, toUnixTimestamp64Nano(Timestamp),
                 argMax(ContentHash, Version), max(Version),
@@ -39,7 +46,7 @@ struct StoredRow: Sendable {
                 argMax(ParentSpanId, Version), toUInt8(argMax(IsPlaceholder, Version)),
                 argMax(IsDeleted, Version)
             FROM \(rows)
-            WHERE ReportedTraceId IN (\(list.isEmpty ? "''" : list))\(others)
+            WHERE \(condition)
             GROUP BY ReportedTraceId, ReportedSpanId, Timestamp
             FORMAT TabSeparated
             """

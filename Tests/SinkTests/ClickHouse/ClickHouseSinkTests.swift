@@ -122,6 +122,32 @@ import Testing
         }
     }
 
+    @Test func aPlaceholderStaysWhileSpansOfAnotherTraceHangBelowIt() async throws {
+        let unified = RunIdentity.named("run").unifiedTraceID
+        try await withTable { table, _, sink in
+            // One collector has two traces of the run, and a placeholder for a parent in both.
+            var sketch = RunSketch()
+            sketch.add("a", trace: 1, span: 1, parent: 9)
+            sketch.add("b", trace: 2, span: 2, parent: 9)
+            sketch.add("lost parent", trace: 3, span: 9)
+            sketch.spans[2].isPlaceholder = true
+            sketch.spans[2].reported = SpanKey(traceID: unified, spanID: SpanID(word: 9))
+            try await sink.deliver(sketch.revision())
+            // The other has a third one, in which nothing hangs there.
+            var other = RunSketch()
+            other.add("c", trace: 4, span: 4)
+            try await sink.deliver(other.revision())
+            #expect(live(table) == ["1", "2", "4", "9"])
+            // Without spans below it, it goes, whatever trace the run has now.
+            sketch.batch.spans[0].parentSpanID = .invalid
+            sketch.batch.spans[1].parentSpanID = .invalid
+            sketch.batch.spans.removeLast()
+            sketch.spans.removeLast()
+            try await sink.deliver(sketch.revision())
+            #expect(live(table) == ["1", "2", "4"])
+        }
+    }
+
     @Test func aSpanWhoseTimeChangedHasOneRow() async throws {
         try await withTable { table, _, sink in
             try await sink.deliver(revision(spans: [1]))

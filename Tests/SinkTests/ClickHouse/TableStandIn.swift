@@ -97,11 +97,13 @@ final class TableStandIn: Sendable {
     private func storedRows(_ sql: String) -> String {
         let quoted = sql.split(separator: "'", omittingEmptySubsequences: false).enumerated()
             .filter { $0.offset % 2 == 1 }.map { String($0.element) }
-        // The run is named first; behind it come traces.
+        // The run is named first; behind it come traces, or the run once more.
         let run = quoted.first { !$0.isEmpty } ?? ""
         let rows = newest
-        let traces = Set(quoted.filter { TraceID(hexadecimal: $0) != nil }).union(
-            rows.filter { $0.text("RunId") == run }.map { $0.text("ReportedTraceId") })
+        let traces =
+            sql.contains("WHERE RunId = ")
+            ? Set(rows.filter { $0.text("RunId") == run }.map { $0.text("ReportedTraceId") })
+            : Set(quoted.filter { TraceID(hexadecimal: $0) != nil })
         return rows.filter { traces.contains($0.text("ReportedTraceId")) }.map { row in
             let fields = [
                 row.text("ReportedTraceId"), row.text("ReportedSpanId"),
