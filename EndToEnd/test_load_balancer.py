@@ -166,6 +166,24 @@ def test_what_names_no_rollout_stays_together(collectors: list[Collector], balan
     assert sorted(kept_bytes(collector) > 0 for collector in collectors) == [False, False, True]
 
 
+def test_a_rollout_whose_collector_goes_down_is_in_clickhouse_all_the_same(
+    collectors: list[Collector], balancer: LoadBalancer, clickhouse: ClickHouse
+) -> None:
+    # The second half has lost its parents to the first, whose spans must stay where they are.
+    for part, capture in enumerate(("broken_crash_traceloop", "lc_openinference")):
+        if part:
+            only_home(collectors, "ro/at").kill()
+        for sent in captures.bodies(capture):
+            balancer.post("/rollout/ro/attempt/at/v1/traces", sent.plain)
+        balancer.post("/rollout/ro/attempt/at/close?wait=30s")
+    stored = clickhouse.rows("SELECT ReportedSpanId, ParentSpanId, IsPlaceholder FROM otel_traces WHERE RunId = 'ro/at'")
+    reported = captures.spans("broken_crash_traceloop").keys() | captures.spans("lc_openinference").keys()
+    assert {row["ReportedSpanId"] for row in stored if not row["IsPlaceholder"]} == reported
+    assert any(row["IsPlaceholder"] for row in stored)
+    known = {row["ReportedSpanId"] for row in stored} | {""}
+    assert {row["ParentSpanId"] for row in stored} <= known, "placeholders of the first half stay with their children"
+
+
 def test_a_collector_that_is_down_stops_nobody(collectors: list[Collector], balancer: LoadBalancer) -> None:
     collectors[0].kill()
     for number in range(ROLLOUTS):

@@ -112,11 +112,7 @@ public final class ClickHouseSink: TraceSink {
 
     private func write(_ revision: Revision) async throws(SinkError) {
         var stored = try await storedRows(of: revision)
-        // Revisions count from 1 in every run, and a span may come to another run: only a number
-        // that always grows tells which of its rows is the newest.
-        let newest = stored.values.lazy.map(\.version).max() ?? 0
-        let version = max(configuration.now(), newest == .max ? .max : newest + 1)
-        var writing = RowWriting(revision, version: version)
+        var writing = RowWriting(revision, version: version(above: stored))
         let places = revision.places
         for (place, mended) in revision.run.spans.enumerated()
         where places[mended.reported] == place {
@@ -133,15 +129,24 @@ public final class ClickHouseSink: TraceSink {
         if writing.count > 0 {
             try await client.insert(schema.insertRows, rows: writing.rows.bytes)
         }
-        var deletions = revision.deletions(stored.values, places: places, version: version)
+        var deletions = revision.deletions(
+            stored.values, places: places, version: version(above: stored))
         if deletions.takesPlaceholders {
             // Rows of traces that this revision does not have may hang below them.
             try await add(.tracesOfRun, of: revision, to: &stored)
-            deletions = revision.deletions(stored.values, places: places, version: version)
+            deletions = revision.deletions(
+                stored.values, places: places, version: version(above: stored))
         }
         if !deletions.rows.bytes.isEmpty {
             try await client.insert(schema.insertDeletions, rows: deletions.rows.bytes)
         }
+    }
+
+    /// Revisions count from 1 in every run, and a span may come to another run: only a number that
+    /// always grows tells which of its rows is the newest.
+    private func version(above stored: [StoredRow.Key: StoredRow]) -> UInt64 {
+        let newest = stored.values.lazy.map(\.version).max() ?? 0
+        return max(configuration.now(), newest == .max ? .max : newest + 1)
     }
 
     /// Trace ids in one query: 36 bytes each, and the server reads 256 KiB by default.
