@@ -65,7 +65,15 @@ let package = Package(
             swiftSettings: strict),
 
         // Where mended runs go.
-        .target(name: "Sinks", dependencies: ["OTLP", "Mending"], swiftSettings: strict),
+        .target(
+            name: "Sinks",
+            dependencies: [
+                "OTLP", "Mending",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            swiftSettings: strict),
         .target(
             name: "SQLiteArchive",
             dependencies: [
@@ -89,6 +97,15 @@ let package = Package(
                 "OTLP", "SemanticConventions", "HierarchyRepair", "Mending", "Sinks", "OTLPSink",
             ],
             swiftSettings: strict),
+        .target(
+            name: "ClickHouseSink",
+            dependencies: [
+                "OTLP", "Compression", "Mending", "Sinks",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            swiftSettings: strict),
 
         // What people and trainers read.
         .target(name: "Readings", dependencies: ["OTLP", "Mending"], swiftSettings: strict),
@@ -98,7 +115,7 @@ let package = Package(
             name: "Collector",
             dependencies: [
                 "OTLP", "Compression", "Mending", "Inbox", "Sinks", "SQLiteArchive", "OTLPSink",
-                "LightningSink", "Readings", "Yams",
+                "LightningSink", "ClickHouseSink", "Readings", "Yams",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
@@ -174,7 +191,8 @@ let package = Package(
             name: "SinkTests",
             dependencies: [
                 "OTLP", "Compression", "SemanticConventions", "HierarchyRepair", "Mending", "Inbox",
-                "Sinks", "SQLiteArchive", "OTLPSink", "LightningSink", "Collector",
+                "Sinks", "SQLiteArchive", "OTLPSink", "LightningSink", "ClickHouseSink",
+                "Collector",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

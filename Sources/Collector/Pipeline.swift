@@ -101,7 +101,7 @@ public struct Pipeline: Sendable {
     public var services: [any Service] {
         let retention = Retention(
             inbox: inbox, archive: sinks.lazy.compactMap { $0 as? SQLiteArchive }.first,
-            backlogs: sinks.filter { $0.mode == .appending }.map { sink in
+            backlogs: sinks.filter { !($0 is SQLiteArchive) }.map { sink in
                 Retention.Backlog(
                     sink: sink.name,
                     bytes: configuration.sinks.first { $0.name == sink.name }?.backlogBytes
@@ -111,7 +111,7 @@ public struct Pipeline: Sendable {
         guard !sinks.isEmpty else { return [retention] }
         let undelivered = UndeliveredRevisions(
             limit: configuration.limits.mendedCacheBytes / 2, delivered: delivered)
-        let hasReplacing = sinks.contains { $0.mode == .replacing }
+        let hasReplacing = sinks.contains { !$0.takesSettledOnly }
         let assembly = Assembly(
             inbox: inbox, mending: mending, rule: RevisionRule(settling: configuration.settling),
             clock: clock, logger: logger, arrival: arrival,

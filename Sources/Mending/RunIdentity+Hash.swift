@@ -1,5 +1,5 @@
 import HierarchyRepair
-import OTLP
+public import OTLP
 
 extension RunIdentity {
     /// What the ids that mending makes up for this run begin with.
@@ -16,4 +16,8 @@ extension RunIdentity {
         }
         return hash
     }
+
+    /// The trace id of a run that was reported in several traces, unless it has one that was
+    /// delivered.
+    public var unifiedTraceID: TraceID { hash.traceID }
 }

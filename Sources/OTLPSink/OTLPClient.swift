@@ -1,6 +1,5 @@
 import AsyncHTTPClient
 import Compression
-import Foundation
 import NIOCore
 import NIOHTTP1
 public import Sinks
@@ -34,29 +33,16 @@ public struct OTLPClient: Sendable {
         case none
     }
 
-    /// The endpoint is not an absolute `http` or `https` URL with a host.
-    public struct EndpointError: Error, CustomStringConvertible {
-        public var endpoint: String
-        public var description: String { "\(endpoint) is not an http or https URL with a host" }
-    }
+    public typealias EndpointError = PeerClient.EndpointError
 
     private let configuration: Configuration
-    private let client: HTTPClient
+    private let client: PeerClient
 
     /// The client holds connections until `shutdown()`.
     public init(_ configuration: Configuration) throws(EndpointError) {
-        let url = URLComponents(string: configuration.endpoint)
-        guard let scheme = url?.scheme?.lowercased(), ["http", "https"].contains(scheme),
-            let host = url?.host, !host.isEmpty
-        else { throw EndpointError(endpoint: configuration.endpoint) }
         self.configuration = configuration
-        var options = HTTPClient.Configuration()
-        // A redirect is another endpoint than the configured one: headers may hold credentials.
-        options.redirectConfiguration = .disallow
-        options.timeout.connect = .init(min(configuration.timeout, .seconds(10)))
-        // Whether and when to try again is the caller's to say.
-        options.connectionPool.retryConnectionEstablishment = false
-        client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: options)
+        client = try PeerClient(
+            endpoint: configuration.endpoint, timeout: configuration.timeout)
     }
 
     /// Posts one `ExportTraceServiceRequest`.
@@ -109,26 +95,13 @@ public struct OTLPClient: Sendable {
         try await client.shutdown()
     }
 
-    /// What is read of an answer: a peer's error page may be of any length.
-    private static let maximumAnswerBytes = 64 << 10
-
     private func execute(
-        _ request: HTTPClientRequest, maximumAnswerBytes: Int = Self.maximumAnswerBytes
+        _ request: HTTPClientRequest, maximumAnswerBytes: Int = 64 << 10
     ) async throws(SinkError) -> Answer {
-        do {
-            let response = try await client.execute(request, timeout: .init(configuration.timeout))
-            var body: [UInt8] = []
-            for try await part in response.body {
-                body.append(
-                    contentsOf: part.readableBytesView.prefix(maximumAnswerBytes - body.count))
-                if body.count >= maximumAnswerBytes { break }
-            }
-            return Answer(
-                status: Int(response.status.code),
-                contentType: response.headers.first(name: "content-type") ?? "",
-                retryAfter: response.headers.first(name: "retry-after"), body: body)
-        } catch {
-            throw .retryable(reason: "\(request.url): \(error)", after: nil)
-        }
+        let response = try await client.send(request, maximumAnswerBytes: maximumAnswerBytes)
+        return Answer(
+            status: response.status,
+            contentType: response.headers.first(name: "content-type") ?? "",
+            retryAfter: response.headers.first(name: "retry-after"), body: response.body)
     }
 }

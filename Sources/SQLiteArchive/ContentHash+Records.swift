@@ -1,5 +1,6 @@
 import Mending
 import OTLP
+import Sinks
 
 extension ContentHash {
     mutating func add(_ range: RecordRange, of batch: borrowing TraceBatch) {

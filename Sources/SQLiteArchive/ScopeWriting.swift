@@ -1,5 +1,6 @@
 import GRDB
 import OTLP
+import Sinks
 
 /// Finds or writes the rows of the scopes and resources of one batch.
 struct ScopeWriting {

@@ -6,6 +6,9 @@ public protocol TraceSink: Sendable {
     /// How the sink takes later revisions of a run that it has.
     var mode: SinkMode { get }
 
+    /// Whether a run comes only when no more spans of it are expected; else every revision comes.
+    var takesSettledOnly: Bool { get }
+
     /// Whether a span that was given with one run may be given with another as well: true where the
     /// peer knows spans by their run, so that each run must be complete by itself.
     var keepsRunsApart: Bool { get }
@@ -25,6 +28,8 @@ public protocol TraceSink: Sendable {
 
 extension TraceSink {
     public var keepsRunsApart: Bool { false }
+    /// What was appended cannot be taken back, so there a run comes when it is whole.
+    public var takesSettledOnly: Bool { mode == .appending }
     public func wants(_ revision: Revision) -> Bool { true }
 }
 

@@ -1,4 +1,5 @@
 import Collector
+import Foundation
 import Logging
 import Testing
 
@@ -92,6 +93,48 @@ import Testing
         #expect(configuration.sinks[1].headers == ["authorization": Secret("Bearer token")])
     }
 
+    @Test func aClickHouseSinkHasKeysOfItsOwn() throws {
+        let file = FileManager.default.temporaryDirectory
+            .appendingPathComponent("password-\(UUID().uuidString)")
+        try Data("se cret\n".utf8).write(to: file)
+        defer { try? FileManager.default.removeItem(at: file) }
+        var configuration = Configuration()
+        try configuration.apply(
+            yaml: """
+                sinks:
+                  - type: clickhouse
+                    endpoint: https://clickhouse.example:8443/?insert_quorum=auto
+                    database: otel
+                    table: agent_traces
+                    cluster: main
+                    create_schema: false
+                    user: writer
+                    password_file: \(file.path)
+                    settled_only: false
+                  - type: clickhouse
+                    name: second
+                    endpoint: http://localhost:8123
+                    password: plain
+                """, file: "test.yaml")
+        try configuration.validate()
+        #expect(configuration.sinks.map(\.kind) == [.clickhouse, .clickhouse])
+        var expected = ClickHouseSettings()
+        #expect(expected.database == "default")
+        #expect(expected.table == "otel_traces")
+        #expect(expected.createsSchema)
+        #expect(expected.takesSettledOnly)
+        expected.password = Secret("plain")
+        #expect(configuration.sinks[1].clickHouse == expected)
+        expected.database = "otel"
+        expected.table = "agent_traces"
+        expected.cluster = "main"
+        expected.createsSchema = false
+        expected.user = "writer"
+        expected.password = Secret("se cret")
+        expected.takesSettledOnly = false
+        #expect(configuration.sinks[0].clickHouse == expected)
+    }
+
     @Test(arguments: [
         ("prot: 1", "test.yaml:1: unknown key prot"),
         ("host: a\napi:\n  prot: 1", "test.yaml:3: unknown key api.prot"),
@@ -119,9 +162,29 @@ import Testing
         ("sinks: [{endpoint: \"http://a\"}]", "test.yaml: sinks[0].type is missing"),
         (
             "sinks: [{type: file, endpoint: \"http://a\"}]",
-            "test.yaml: sinks[0].type: expected otlp or lightning, found \"file\""
+            "test.yaml: sinks[0].type: expected otlp or lightning or clickhouse, found \"file\""
         ),
         ("sinks: [{type: otlp}]", "test.yaml: sinks[0].endpoint is missing"),
+        (
+            "sinks: [{type: otlp, endpoint: \"http://a\", database: otel}]",
+            "test.yaml: unknown key sinks[0].database"
+        ),
+        (
+            "sinks: [{type: clickhouse, endpoint: \"http://a\", table: \"a`b\"}]",
+            "test.yaml: sinks[0].table: expected letters, digits and underscores, found \"a`b\""
+        ),
+        (
+            "sinks: [{type: clickhouse, endpoint: \"http://a\", settled_only: maybe}]",
+            "test.yaml: sinks[0].settled_only: expected true or false, found \"maybe\""
+        ),
+        (
+            "sinks: [{type: clickhouse, endpoint: \"http://a\", password: \"a\\nb\"}]",
+            "test.yaml: sinks[0].password: expected a text without control characters, found another value"
+        ),
+        (
+            "sinks: [{type: clickhouse, endpoint: \"http://a\", password_file: /nowhere}]",
+            "test.yaml: sinks[0].password_file: expected a file that holds a password, found \"/nowhere\""
+        ),
         (
             "sinks: [{type: otlp, endpoint: backend}]",
             "test.yaml: sinks[0].endpoint: expected an http or https URL, found \"backend\""

@@ -108,6 +108,8 @@ public struct SinkConfiguration: Hashable, Sendable {
         case otlp
         /// Agent-lightning's LightningStore.
         case lightning
+        /// ClickHouse, over its HTTP interface.
+        case clickhouse
     }
 
     public var kind: Kind
@@ -118,8 +120,8 @@ public struct SinkConfiguration: Hashable, Sendable {
     public var headers: [String: Secret] = [:]
     public var isCompressed = true
     public var timeout = Duration.seconds(30)
-    /// One request holds at most this many bytes before compression.
-    public var maximumRequestBytes = 4 << 20
+    /// One request holds at most this many bytes before compression; nil for the sink's own limit.
+    public var maximumRequestBytes: Int?
     /// Bodies that wait for this sink beyond so many bytes park its oldest runs; nil for half of
     /// `inbox.maximum_bytes`.
     public var backlogBytes: Int?
@@ -127,12 +129,30 @@ public struct SinkConfiguration: Hashable, Sendable {
     public var isGateway = false
     /// Runs without rollout ids get a rollout of their own in this LightningStore.
     public var adoptsRuns = false
+    public var clickHouse = ClickHouseSettings()
 
     public init(kind: Kind, name: String, endpoint: String) {
         self.kind = kind
         self.name = name
         self.endpoint = endpoint
     }
+}
+
+/// What only a sink of the kind `clickhouse` has.
+public struct ClickHouseSettings: Hashable, Sendable {
+    public var database = "default"
+    /// The view that readers ask.
+    public var table = "otel_traces"
+    /// The servers of this cluster all get the tables, replicated; nil for one server.
+    public var cluster: String?
+    /// What is missing is created.
+    public var createsSchema = true
+    public var user: String?
+    public var password: Secret?
+    /// Runs come only when they are whole.
+    public var takesSettledOnly = true
+
+    public init() {}
 }
 
 /// A text that is never printed.

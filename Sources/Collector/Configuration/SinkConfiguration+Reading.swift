@@ -27,7 +27,7 @@ extension SinkConfiguration {
             let line = keyNode.mark.map { "\(file):\($0.line)" } ?? file
             if name == "headers" {
                 headers = try Self.headers(from: value, key: "\(key).headers", source: line)
-            } else if Self.scalarKeys.contains(name) {
+            } else if Self.scalarKeys.contains(name) || ClickHouseSettings.keys.contains(name) {
                 scalars[name] = try scalarText(value, key: "\(key).\(name)", source: line)
             } else {
                 throw .unknownKey("\(key).\(name)", source: line)
@@ -86,6 +86,12 @@ extension SinkConfiguration {
         if let text = scalars["maximum_request_bytes"] {
             maximumRequestBytes = try bytes(
                 text, key: "\(key).maximum_request_bytes", file: file)
+        }
+        if kind == .clickhouse {
+            clickHouse = try ClickHouseSettings(scalars, key: key, file: file)
+        } else if let other = ClickHouseSettings.keys.sorted().first(where: { scalars[$0] != nil })
+        {
+            throw .unknownKey("\(key).\(other)", source: file)
         }
         if let text = scalars["backlog_bytes"] {
             backlogBytes = try bytes(text, key: "\(key).backlog_bytes", file: file)

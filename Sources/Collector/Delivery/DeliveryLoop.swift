@@ -53,9 +53,8 @@ struct DeliveryLoop: Service {
     func deliverWhatWaits() async throws -> Duration {
         let now = clock.now
         if health.retryUnixNano > now { return pause(until: health.retryUnixNano) }
-        // What was appended cannot be taken back, so there a run comes when it is whole.
         let waiting = try await inbox.reader.undelivered(
-            sink: sink.name, settledOnly: sink.mode == .appending, nowUnixNano: now,
+            sink: sink.name, settledOnly: sink.takesSettledOnly, nowUnixNano: now,
             limit: health.failures > 0 ? 1 : 256)
         guard !waiting.isEmpty else {
             let next = try await inbox.reader.nextAttemptUnixNano(
@@ -79,7 +78,7 @@ struct DeliveryLoop: Service {
 
     private func deliver(_ listed: RunStatus) async throws {
         defer {
-            if sink.mode == .replacing { undelivered.remove(listed.key) }
+            if !sink.takesSettledOnly { undelivered.remove(listed.key) }
             delivered.raise()
         }
         guard health.begin(listed.traceIDs) else { return }
@@ -125,7 +124,7 @@ struct DeliveryLoop: Service {
         let deliveries = try await inbox.reader.deliveries(of: run)
         return deliveries.first { delivery in
             delivery.sink == sink.name && delivery.run.key == run && delivery.state == .waiting
-                && (sink.mode == .replacing || delivery.run.isSettled)
+                && (!sink.takesSettledOnly || delivery.run.isSettled)
         }
     }
 

@@ -1,3 +1,4 @@
+import ClickHouseSink
 import Foundation
 import LightningSink
 import Logging
@@ -26,12 +27,22 @@ extension SinkConfiguration {
                     client: OTLPClient.Configuration(
                         endpoint: tracesURL, headers: fields,
                         compression: isCompressed ? .gzip : .none, timeout: timeout),
-                    maximumRequestBytes: maximumRequestBytes), warn: warn)
+                    maximumRequestBytes: maximumRequestBytes ?? 4 << 20), warn: warn)
         case .lightning:
             return try LightningSink(
                 LightningSink.Configuration(
                     name: name, url: endpoint, headers: fields, timeout: timeout,
                     adoptsRuns: adoptsRuns), warn: warn)
+        case .clickhouse:
+            return try ClickHouseSink(
+                ClickHouseSink.Configuration(
+                    name: name, endpoint: endpoint, database: clickHouse.database,
+                    table: clickHouse.table, cluster: clickHouse.cluster,
+                    createsSchema: clickHouse.createsSchema, user: clickHouse.user,
+                    password: clickHouse.password?.value, headers: fields,
+                    isCompressed: isCompressed, timeout: timeout,
+                    takesSettledOnly: clickHouse.takesSettledOnly,
+                    maximumRequestBytes: maximumRequestBytes ?? 16 << 20))
         }
     }
 

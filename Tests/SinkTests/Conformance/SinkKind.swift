@@ -1,3 +1,4 @@
+import ClickHouseSink
 import Foundation
 import LightningSink
 import OTLP
@@ -12,6 +13,7 @@ enum SinkKind: String, CaseIterable, CustomTestStringConvertible {
     case archive
     case otlp
     case lightning
+    case clickhouse
 
     var testDescription: String { rawValue }
 
@@ -36,6 +38,10 @@ enum SinkKind: String, CaseIterable, CustomTestStringConvertible {
             case .lightning:
                 sink = try LightningSink(
                     LightningSink.Configuration(name: "sink", url: server.url), warn: { _ in })
+            case .clickhouse:
+                let table = TableStandIn()
+                peer.readTable(table)
+                sink = try ClickHouseSink(.init(name: "sink", endpoint: server.url))
             }
             let value = try await body(sink, peer)
             try await sink.close()
@@ -49,12 +55,17 @@ final class Peer: Sendable {
     private struct State {
         var spans: [SpanID: Int] = [:]
         var archive: ArchiveReader?
+        var table: TableStandIn?
     }
 
     private let state = Mutex(State())
 
     /// The spans that are there, and how often each was stored.
     func spans() async throws -> [SpanID: Int] {
+        if let table = state.withLock({ $0.table }) {
+            let ids = table.live.compactMap { SpanID(hexadecimal: $0.text("SpanId")) }
+            return ids.reduce(into: [:]) { $0[$1, default: 0] += 1 }
+        }
         guard let archive = state.withLock({ $0.archive }) else {
             return state.withLock { $0.spans }
         }
@@ -70,7 +81,12 @@ final class Peer: Sendable {
         state.withLock { $0.archive = reader }
     }
 
+    func readTable(_ table: TableStandIn) {
+        state.withLock { $0.table = table }
+    }
+
     func answer(_ request: ScriptedServer.Request) -> ScriptedServer.Step {
+        if let table = state.withLock({ $0.table }) { return table.answer(request) }
         guard request.path == "/v1/traces" else {
             return .answer(200, body: Array(listing.utf8))
         }
