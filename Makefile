@@ -54,6 +54,7 @@ end-to-end: packages
 python-tests:
 	scripts/python-environment e2e
 	scripts/python-environment lightning-store
+	scripts/python-environment bench
 	$(E2E_PYTHON) -m pytest EndToEnd $(PYTEST_FLAGS)
 
 # What the codec costs in instructions, on a build of the codec alone.

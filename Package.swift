@@ -73,10 +73,14 @@ let package = Package(
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
             swiftSettings: strict),
+        // Mended spans in the words that backends for OpenInference read.
+        .target(
+            name: "OpenInference", dependencies: ["OTLP", "SemanticConventions"],
+            swiftSettings: strict),
         .target(
             name: "OTLPSink",
             dependencies: [
-                "OTLP", "Compression", "Mending", "Sinks",
+                "OTLP", "Compression", "Mending", "OpenInference", "Sinks",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -163,6 +167,12 @@ let package = Package(
             dependencies: ["OTLP", "Compression", "SemanticConventions", "Mending", "RepairCases"],
             swiftSettings: strict),
         .testTarget(
+            name: "OpenInferenceTests",
+            dependencies: [
+                "OTLP", "Compression", "SemanticConventions", "Mending", "OpenInference",
+            ],
+            swiftSettings: strict),
+        .testTarget(
             name: "SQLiteArchiveTests",
             dependencies: [
                 "OTLP", "Mending", "Sinks", "SQLiteArchive", "FaultyDisk",
@@ -187,7 +197,8 @@ let package = Package(
         .testTarget(
             name: "CollectorTests",
             dependencies: [
-                "Collector", "Inbox", "OTLP", .product(name: "Logging", package: "swift-log"),
+                "Collector", "Inbox", "OTLP", "OTLPSink",
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
         .testTarget(

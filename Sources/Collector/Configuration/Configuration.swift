@@ -1,4 +1,5 @@
 public import Logging
+public import OTLPSink
 public import SemanticConventions
 
 /// All that a collector can be told. Every default makes a collector that needs no configuration.
@@ -116,6 +117,8 @@ public struct SinkConfiguration: Hashable, Sendable {
     public var headers: [String: Secret] = [:]
     public var isCompressed = true
     public var timeout = Duration.seconds(30)
+    /// The words that an OTLP backend reads.
+    public var dialect = OTLPSink.Dialect.canonical
     /// One request holds at most this many bytes before compression.
     public var maximumRequestBytes = 4 << 20
     /// Bodies that wait for this sink beyond so many bytes park its oldest runs; nil for half of

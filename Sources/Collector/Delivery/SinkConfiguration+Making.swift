@@ -26,7 +26,7 @@ extension SinkConfiguration {
                     client: OTLPClient.Configuration(
                         endpoint: tracesURL, headers: fields,
                         compression: isCompressed ? .gzip : .none, timeout: timeout),
-                    maximumRequestBytes: maximumRequestBytes), warn: warn)
+                    dialect: dialect, maximumRequestBytes: maximumRequestBytes), warn: warn)
         case .lightning:
             return try LightningSink(
                 LightningSink.Configuration(
