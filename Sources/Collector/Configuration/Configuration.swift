@@ -94,8 +94,10 @@ public struct ArchiveSettings: Hashable, Sendable {
 public struct SettlingRule: Hashable, Sendable {
     /// A trace whose parents have all arrived is whole after this much silence.
     public var grace = Duration.seconds(2)
-    /// Any run is whole after this much silence.
+    /// Any run is whole after this much silence, unless its attempt still runs.
     public var patience = Duration.seconds(600)
+    /// A run whose attempt still runs, as its LightningStore says, is whole after this much silence.
+    public var runningPatience = Duration.seconds(24 * 3600)
 
     public init() {}
 }
