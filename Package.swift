@@ -73,6 +73,8 @@ let package = Package(
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
             swiftSettings: strict),
+        // What spans say of messages and rewards, for whoever trains on them.
+        .target(name: "TrainingContent", dependencies: ["OTLP"], swiftSettings: strict),
         // Mended spans in the words that backends for OpenInference read.
         .target(
             name: "OpenInference", dependencies: ["OTLP", "SemanticConventions"],
@@ -89,12 +91,15 @@ let package = Package(
         .target(
             name: "LightningSink",
             dependencies: [
-                "OTLP", "SemanticConventions", "HierarchyRepair", "Mending", "Sinks", "OTLPSink",
+                "OTLP", "SemanticConventions", "HierarchyRepair", "Mending", "TrainingContent",
+                "Sinks", "OTLPSink",
             ],
             swiftSettings: strict),
 
         // What people and trainers read.
-        .target(name: "Readings", dependencies: ["OTLP", "Mending"], swiftSettings: strict),
+        .target(
+            name: "Readings", dependencies: ["OTLP", "Mending", "TrainingContent"],
+            swiftSettings: strict),
 
         // All of the above put to work: ingest, assembly, delivery, configuration.
         .target(
