@@ -18,6 +18,7 @@ help:
 	@echo "make end-to-end   the end-to-end tests alone; PYTEST_FLAGS='-k kill' picks some"
 	@echo "make bench        the codec beside libprotobuf-c and SwiftProtobuf, normalizing beside decoding, the cost of the repair"
 	@echo "make bench-server the collector beside rotel under the same load; BENCH_FLAGS='--pin' puts each on one core, then on two"
+	@echo "make bench-sinks  what delivering to each sink costs, beside rotel; BENCH_FLAGS='otlp rotel --rounds 1' picks some"
 	@echo "make evaluate     the repair of generated and real damaged runs against the truth, beside Agent-lightning's"
 	@echo "make torture      a million damaged bodies; every operation of the disk fails once; kill -9 and loss of power under load and delivery"
 	@echo "make soak         full load for SECONDS=600: flat memory, nothing lost"
@@ -55,6 +56,7 @@ python-tests:
 	scripts/python-environment e2e
 	scripts/python-environment lightning-store
 	scripts/python-environment clickhouse
+	scripts/python-environment bench
 	$(E2E_PYTHON) -m pytest EndToEnd $(PYTEST_FLAGS)
 
 # What the codec costs in instructions, on a build of the codec alone.
@@ -77,6 +79,14 @@ bench-server: release
 	scripts/install-system-packages wrk
 	scripts/python-environment bench
 	.venv-bench/bin/python EndToEnd/bench_server.py $(BENCH_FLAGS)
+
+# What each sink costs beside rotel forwarding OTLP.
+.PHONY: bench-sinks
+bench-sinks: release
+	scripts/python-environment e2e
+	scripts/python-environment lightning-store
+	scripts/python-environment bench
+	$(E2E_PYTHON) EndToEnd/bench_sinks.py $(BENCH_FLAGS)
 
 # The repair alone: how often it is right, and what it costs.
 EVALUATION := Benchmarks/Evaluation

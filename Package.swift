@@ -82,10 +82,16 @@ let package = Package(
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
             swiftSettings: strict),
+        // What spans say of messages and rewards, for whoever trains on them.
+        .target(name: "TrainingContent", dependencies: ["OTLP"], swiftSettings: strict),
+        // Mended spans in the words that backends for OpenInference read.
+        .target(
+            name: "OpenInference", dependencies: ["OTLP", "SemanticConventions"],
+            swiftSettings: strict),
         .target(
             name: "OTLPSink",
             dependencies: [
-                "OTLP", "Compression", "Mending", "Sinks",
+                "OTLP", "Compression", "Mending", "OpenInference", "Sinks",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -94,7 +100,8 @@ let package = Package(
         .target(
             name: "LightningSink",
             dependencies: [
-                "OTLP", "SemanticConventions", "HierarchyRepair", "Mending", "Sinks", "OTLPSink",
+                "OTLP", "SemanticConventions", "HierarchyRepair", "Mending", "TrainingContent",
+                "Sinks", "OTLPSink",
             ],
             swiftSettings: strict),
         .target(
@@ -108,7 +115,9 @@ let package = Package(
             swiftSettings: strict),
 
         // What people and trainers read.
-        .target(name: "Readings", dependencies: ["OTLP", "Mending"], swiftSettings: strict),
+        .target(
+            name: "Readings", dependencies: ["OTLP", "Mending", "TrainingContent"],
+            swiftSettings: strict),
 
         // All of the above put to work: ingest, assembly, delivery, configuration.
         .target(
@@ -181,6 +190,12 @@ let package = Package(
             dependencies: ["OTLP", "Compression", "SemanticConventions", "Mending", "RepairCases"],
             swiftSettings: strict),
         .testTarget(
+            name: "OpenInferenceTests",
+            dependencies: [
+                "OTLP", "Compression", "SemanticConventions", "Mending", "OpenInference",
+            ],
+            swiftSettings: strict),
+        .testTarget(
             name: "SQLiteArchiveTests",
             dependencies: [
                 "OTLP", "Mending", "Sinks", "SQLiteArchive", "FaultyDisk",
@@ -206,7 +221,8 @@ let package = Package(
         .testTarget(
             name: "CollectorTests",
             dependencies: [
-                "Collector", "Inbox", "OTLP", .product(name: "Logging", package: "swift-log"),
+                "Collector", "Inbox", "OTLP", "OTLPSink",
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
         .testTarget(

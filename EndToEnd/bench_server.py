@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import gzip
-import importlib.util
 import json
 import os
 import signal
@@ -26,6 +25,7 @@ from pathlib import Path
 import requests
 
 from collector import REPOSITORY, clean_environment, free_port
+from rotel_agent import rotel_command
 
 BODIES = REPOSITORY / "Benchmarks/Bodies"
 TRACEMEND = Path(os.environ.get("TRACEMEND_BINARY", REPOSITORY / ".build/release/tracemend")).absolute()
@@ -184,14 +184,9 @@ def tracemend(folder: Path, cores: list[str]) -> Iterator[tuple[int, str]]:
 
 
 def rotel(_: Path, cores: list[str]) -> Iterator[tuple[int, str]]:
-    found = importlib.util.find_spec("rotel")
-    if found is None or found.origin is None:
-        raise SystemExit("rotel is not installed: scripts/python-environment bench")
-    port, grpc = free_port(), free_port()
+    port = free_port()
     url = f"http://127.0.0.1:{port}/v1/traces"
-    command = [Path(found.origin).parent / "rotel-agent", "start", "--otlp-http-endpoint", f"127.0.0.1:{port}",
-               "--otlp-grpc-endpoint", f"127.0.0.1:{grpc}", "--exporter", "blackhole"]
-    return process(command, url, url, cores)
+    return process(rotel_command(port, "--exporter", "blackhole"), url, url, cores)
 
 
 LOADS = [

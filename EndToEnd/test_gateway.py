@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -25,14 +26,14 @@ def gateway(start_collector: Callable[..., Collector], lightning_store: Lightnin
     return start_collector(lightning.configuration(lightning_store, gateway="true"))
 
 
-def program(name: str, gateway: Collector, *arguments: str | int) -> subprocess.Popen[str]:
+def program(name: str, url: str, *arguments: str | int) -> subprocess.Popen[str]:
     """Starts one of Agent-lightning's processes with the gateway as its store."""
-    command = [lightning.PYTHON, lightning.PROGRAMS / name, gateway.api, *arguments]
+    command = [lightning.PYTHON, lightning.PROGRAMS / name, url, *arguments]
     # Agent-lightning sets its exporter's address when a rollout begins, which the exporters of
     # OpenTelemetry 1.45 do not notice: there it has to stand in the environment.
     return subprocess.Popen(
         [str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env=clean_environment(OTEL_EXPORTER_OTLP_ENDPOINT=gateway.api, **SETTINGS),
+        env=clean_environment(OTEL_EXPORTER_OTLP_ENDPOINT=url, **SETTINGS),
     )
 
 
@@ -42,13 +43,23 @@ def finished(process: subprocess.Popen[str]) -> str:
     return out
 
 
-def test_runners_and_trainer_change_one_url_and_read_everything_at_once(gateway: Collector) -> None:
-    trainer = program("agl_trainer.py", gateway, ROLLOUTS)
+@pytest.mark.parametrize("token", ["", "open sesame/?"])
+def test_runners_and_trainer_change_one_url_and_read_everything_at_once(
+    start_collector: Callable[..., Collector], lightning_store: LightningStore, token: str
+) -> None:
+    api = f"api:\n  token: {token}\n" if token else ""
+    gateway = start_collector(lightning.configuration(lightning_store, gateway="true") + api)
+    url = gateway.api
+    if token:
+        assert requests.get(f"{url}/v1/agl/rollouts", timeout=ANSWER_SECONDS).status_code == 401
+        # Its client can set no header; what stands before the host goes with every request.
+        url = url.replace("://", f"://tracemend:{quote(token, safe='')}@")
+    trainer = program("agl_trainer.py", url, ROLLOUTS)
     assert trainer.stdout is not None
     queued = trainer.stdout.readline()
     assert queued == "queued\n", finished(trainer)
     runners = [
-        program("agl_runner.py", gateway, number, ROLLOUTS // RUNNERS, sys.executable) for number in range(RUNNERS)
+        program("agl_runner.py", url, number, ROLLOUTS // RUNNERS, sys.executable) for number in range(RUNNERS)
     ]
     for runner in runners:
         finished(runner)

@@ -28,17 +28,24 @@ VENDOR = calls("*", TWO_CITIES, WEATHER, WEATHER, ["get_weather"])
 GRAPH = calls("*", TWO_CITIES, WEATHER, WEATHER, WEATHER)
 HANDOFF = [("Triage", ["transfer_to_weatheragent"])] + calls("WeatherAgent", WEATHER, ["get_weather"], WEATHER)
 DIALECTS: dict[str, list[Call]] = {
+    "adk_native_1x": calls("weather", ["get_weather"], WEATHER),
     "agent_framework_native": calls("weather", ["get_weather"], WEATHER),
     "agl_agentops_langgraph": calls("*", TWO_CITIES, WEATHER),
     "agl_agentops_tracer": calls("*", ["get_weather"], WEATHER),
     "anthropic_openinference": calls("*", ["get_weather"], WEATHER, WEATHER),
     "anthropic_traceloop": calls("*", ["get_weather"], WEATHER, WEATHER),
     "haystack_ext": calls("*", WEATHER, ["get_weather"], WEATHER),
+    "haystack_native": calls("*", WEATHER, ["get_weather"], WEATHER),
+    "lc_agentops": GRAPH,
     "lc_agentops_cb": GRAPH,
     # The graph's node is called "agent"; chains have none.
     "lc_langfuse": calls("agent", *[said for _, said in GRAPH[:2]]) + GRAPH[2:],
     "lc_langsmith": GRAPH,
     "lc_openinference": GRAPH,
+    # The graph has a name here.
+    "lc_traceloop": calls("weather_graph", *[said for _, said in GRAPH[:2]]) + GRAPH[2:],
+    "lc_traceloop_040": GRAPH,
+    "lc_traceloop_openai": calls("weather_graph", *[said for _, said in GRAPH[:2]]) + GRAPH[2:],
     "litellm_arize_phoenix": calls("*", TWO_CITIES, WEATHER, WEATHER),
     "litellm_otel": calls("*", TWO_CITIES, WEATHER, WEATHER),
     "litellm_otel_vllm": calls("*", ["get_weather"], WEATHER),
@@ -48,6 +55,8 @@ DIALECTS: dict[str, list[Call]] = {
     "oaiagents_openinference": HANDOFF,
     "openai_agentops": calls("WeatherAgent", TWO_CITIES, WEATHER) + calls("*", WEATHER),
     "openai_langfuse": calls("weather_agent", *[said for _, said in VENDOR]),
+    # Its span of an embedding calls itself a model's and has messages, and is no call to learn from.
+    "openai_lmnr": VENDOR,
     # A streamed answer is told by a log record beside the call, which is no call itself.
     "openai_logfire": VENDOR[:2] + VENDOR[3:],
     "openai_mixed": VENDOR,
@@ -63,6 +72,18 @@ DIALECTS: dict[str, list[Call]] = {
     "strands_native": calls("weather", TWO_CITIES, WEATHER),
 }
 
+# The agents of the calls of libraries that tell no content on their spans, or keep it to log records.
+SILENT: dict[str, list[str]] = {
+    "adk_native": ["weather", "weather"],
+    "crewai_old_traceloop": ["Weather analyst", "Writer"],
+    "openai_v2_latest_nocontent": ["*", "*", "*"],
+    "openai_v2_legacy": ["*", "*", "*"],
+    "semantic_kernel_native": ["weather", "weather"],
+}
+
+# Captures without a span of any call: agents, tools and steps alone, with no instrumentation of the model's client.
+WITHOUT_CALLS = ["autogen_native", "crewai_openinference", "openai_braintrust"]
+
 # How many prompt and answer tokens the model server told of each call, where the library kept their ids.
 TOKENS: dict[str, list[tuple[int, int]]] = {
     "agl_agentops_langgraph": [(4, 6), (12, 9)],
@@ -71,6 +92,8 @@ TOKENS: dict[str, list[tuple[int, int]]] = {
     "litellm_otel": [(5, 6), (9, 9), (0, 0)],
     "litellm_otel_vllm": [(1, 3), (2, 9)],
     "litellm_proxy_otel": [(1, 9), (2, 9)],
+    # The prompt's ids are not in what Laminar keeps of an answer.
+    "openai_lmnr": [(0, 6), (0, 9), (0, 0), (0, 0)],
     "openai_mixed": [(17, 6), (29, 9), (0, 0), (0, 0)],
     "openai_mlflow": [(17, 6), (29, 9), (0, 0), (0, 0)],
     "openai_openinference": [(17, 6), (29, 9), (0, 0), (0, 0)],
@@ -85,7 +108,7 @@ def readings(
     directory = tmp_path_factory.mktemp("adapters")
     spans = {}
     with Collector(directory, lightning.configuration(lightning_store)) as collector:
-        for capture in [*DIALECTS, "agl_otel_tracer"]:
+        for capture in [*DIALECTS, *SILENT, *WITHOUT_CALLS, "dspy_openinference", "agl_otel_tracer"]:
             rollout, _ = lightning.deliver(collector, lightning_store, capture)
             spans[capture] = lightning_store.spans(rollout)
     return lightning.read_with_adapters(spans)
@@ -106,6 +129,26 @@ def test_one_triplet_per_real_call_in_true_order(capture: str, readings: dict[st
     tokens = [(len(triplet["prompt"]["token_ids"]), len(triplet["response"]["token_ids"])) for triplet in triplets]
     assert tokens == TOKENS.get(capture, [(0, 0)] * len(triplets))
     assert triplets == readings[capture]["unrepaired"], "there is nothing left to repair"
+
+
+@pytest.mark.parametrize("capture", SILENT)
+def test_calls_without_content_are_calls_all_the_same(capture: str, readings: dict[str, dict[str, Any]]) -> None:
+    triplets = readings[capture]["triplets"]
+    assert [triplet["metadata"]["agent_name"] for triplet in triplets] == SILENT[capture]
+    for triplet in triplets:
+        assert triplet["response"]["raw_content"] is None and triplet["response"]["token_ids"] == []
+    assert triplets == readings[capture]["unrepaired"], "there is nothing left to repair"
+
+
+@pytest.mark.parametrize("capture", WITHOUT_CALLS)
+def test_where_no_call_was_told_none_is_made_up(capture: str, readings: dict[str, dict[str, Any]]) -> None:
+    assert readings[capture]["triplets"] == [] and readings[capture]["messages"] == []
+
+
+def test_each_call_of_a_program_that_dspy_writes_is_one_triplet(readings: dict[str, dict[str, Any]]) -> None:
+    said = [answer(triplet) for triplet in readings["dspy_openinference"]["triplets"]]
+    begins = [str(one).split(" ## ]]")[0] for one in said]
+    assert begins == ["[[ ## answer", "[[ ## next_thought", "[[ ## next_thought", "[[ ## reasoning", "[[ ## reasoning"]
 
 
 @pytest.mark.parametrize("capture", DIALECTS)

@@ -283,7 +283,9 @@ def test_what_is_not_there_is_said(archive: Collector, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [["read", "--as", "triplets"], ["read", "r", "--all", "--as", "spans"], ["read", "r", "--as", "poem"],
-     ["read", "r", "--as", "spans", "--since", "1h"], ["read", "--all", "--as", "spans", "--since", "soon"], ["doctor"]],
+     ["read", "r", "--as", "spans", "--since", "1h"], ["read", "--all", "--as", "spans", "--since", "soon"],
+     ["doctor", "r", "--limit", "3"], ["doctor", "r", "--since", "1h"], ["doctor", "--limit", "0"],
+     ["doctor", "--limit", "3", "--since", "1h"]],
     ids=" ".join,
 )
 def test_bad_usage_ends_with_64(arguments: list[str]) -> None:
@@ -306,6 +308,33 @@ def test_the_doctor_names_the_reasons(archive: Collector, capture: str, codes: s
     text = done.stdout.decode()
     assert all(re.search(rf"^{code}: .*\n  → ", text, re.MULTILINE) for code in codes), text
     assert codes or "nothing is amiss" in text
+
+
+def test_the_doctor_looks_over_all_runs(start_collector: Callable[..., Collector]) -> None:
+    collector = start_collector()
+    empty = tracemend("doctor", "--url", collector.api)
+    assert (empty.returncode, empty.stdout.decode().splitlines()[0]) == (0, "there are no runs")
+    expected = {"agl_agentops_tracer": None, "web_flask_full_old": "no_model_call", "web_fastapi_full_new": "no_model_call"}
+    for number, capture in enumerate(expected):
+        sent = tracemend("send", "--endpoint", collector.endpoint, "--rollout", "ro", "--attempt", capture, *captures.files(capture))
+        assert sent.returncode == 0, sent.stderr.decode()
+        collector.close(run_id("ro", capture))
+        for source in (["--url", collector.api], ["--data", collector.data]):
+            done = tracemend("doctor", *source)
+            text = done.stdout.decode()
+            assert done.returncode == (2 if number else 0), text + done.stderr.decode()
+            assert text.startswith(f"1 of {number + 1} runs give triplets: "), text
+            silent = sorted(name for name, code in list(expected.items())[: number + 1] if code)
+            found = re.search(r"^no_model_call, (\d+) runs?, .*\n  → .*\n  runs: (.*)$", text, re.MULTILINE)
+            assert (found is not None) == bool(silent), text
+            if found:
+                assert int(found[1]) == len(silent)
+                assert sorted(found[2].split()) == [run_id("ro", capture) for capture in silent]
+    newest = tracemend("doctor", "--limit", "1", "--url", collector.api)
+    assert newest.returncode == 2 and newest.stdout.decode().startswith("0 of 1 runs give triplets")
+    assert "older runs" in newest.stderr.decode()
+    future = tracemend("doctor", "--since", "2099-01-01T00:00:00Z", "--url", collector.api)
+    assert future.returncode == 0 and future.stdout.decode().startswith("there are no runs")
 
 
 def test_the_doctor_sees_an_open_run(collector: Collector, pair: tuple[str, str]) -> None:
@@ -354,6 +383,9 @@ def test_the_doctor_sees_a_sink_that_gave_up(start_collector: Callable[..., Coll
             done = tracemend("doctor", "r/a", *source)
             assert done.returncode == 0, done.stderr.decode()
             assert "parked: the sink backend gave up" in done.stdout.decode(), done.stdout.decode()
+            overview = tracemend("doctor", *source)
+            assert overview.returncode == 2, overview.stdout.decode()
+            assert "parked, 1 run, such as: the sink backend gave up" in overview.stdout.decode()
         assert collector.stop() == 0
         backend.shutdown()
 

@@ -111,21 +111,23 @@ public struct Pipeline: Sendable {
         guard !sinks.isEmpty else { return [retention] }
         let undelivered = UndeliveredRevisions(
             limit: configuration.limits.mendedCacheBytes / 2, delivered: delivered)
+        let stores = sinks.compactMap { $0 as? LightningSink }
+        let running = RunningAttempts(stores: stores.count)
         let hasReplacing = sinks.contains { !$0.takesSettledOnly }
         let assembly = Assembly(
             inbox: inbox, mending: mending, rule: RevisionRule(settling: configuration.settling),
             clock: clock, logger: logger, arrival: arrival,
             closing: closing, revised: revised,
-            undelivered: hasReplacing ? undelivered : nil)
+            undelivered: hasReplacing ? undelivered : nil, running: running)
         let deliveries = sinks.map { sink in
             DeliveryLoop(
                 sink: sink, inbox: inbox, mending: mending, retry: RetryPolicy(), clock: clock,
                 metrics: metrics, logger: logger, revised: revised, delivered: delivered,
                 undelivered: undelivered, health: health[sink.name] ?? SinkHealth())
         }
-        let watches = sinks.compactMap { $0 as? LightningSink }.map { sink in
+        let watches = stores.map { sink in
             AttemptWatch(
-                sink: sink, inbox: inbox, clock: clock, logger: logger,
+                sink: sink, inbox: inbox, clock: clock, logger: logger, running: running,
                 closed: {
                     arrival.raise()
                     closing.raise()

@@ -1,4 +1,5 @@
 public import Collector
+import Foundation
 import HTTPTypes
 public import Hummingbird
 import Inbox
@@ -86,10 +87,25 @@ public struct APIResponder: HTTPResponder {
 
     private func isAuthorized(_ request: Request) -> Bool {
         guard let token, !isPublic(request) else { return true }
-        // The scheme's case counts for nothing: RFC 9110, section 11.1.
+        return shownToken(by: request).map { constantTimeEqual($0, token.value) } ?? false
+    }
+
+    /// The token as a bearer's, or as the password of basic authentication: clients that cannot set
+    /// headers, such as Agent-lightning's, send what stands before the host of their URL so.
+    ///
+    /// The scheme's case counts for nothing. Source: RFC 9110, section 11.1; RFC 7617, section 2.
+    private func shownToken(by request: Request) -> String? {
         let parts = (request.headers[.authorization] ?? "").split(separator: " ", maxSplits: 1)
-        guard parts.count == 2, parts[0].lowercased() == "bearer" else { return false }
-        return constantTimeEqual(String(parts[1]), token.value)
+        guard parts.count == 2 else { return nil }
+        switch parts[0].lowercased() {
+        case "bearer": return String(parts[1])
+        case "basic":
+            guard let decoded = Data(base64Encoded: String(parts[1])),
+                let colon = decoded.firstIndex(of: UInt8(ascii: ":"))
+            else { return nil }
+            return String(decoding: decoded[decoded.index(after: colon)...], as: UTF8.self)
+        default: return nil
+        }
     }
 
     private func answer(_ route: APIRoute, _ request: Request) async throws -> Response {

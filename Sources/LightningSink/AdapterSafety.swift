@@ -1,5 +1,6 @@
 import Foundation
 import OTLP
+import TrainingContent
 
 /// Keeps from the store's adapters what they would take for something else, or fail on.
 ///
@@ -79,15 +80,8 @@ enum AdapterSafety {
 
     /// The number that an adapter reads.
     static func number(_ value: AnyValue) -> Double? {
-        let number: Double?
-        switch value {
-        case .int(let whole): number = Double(whole)
-        case .double(let given): number = given
-        case .string(let text): number = Double(text)
-        case .bool(let flag): number = flag ? 1 : 0
-        default: number = nil
-        }
-        return number.flatMap { $0.isFinite ? $0 : nil }
+        if case .bytes = value { return nil }
+        return JSONValue(value).rewardNumber
     }
 
     static let hiddenPrefix = "tracemend.original."

@@ -1,5 +1,6 @@
 import Mending
 import OTLP
+import TrainingContent
 
 /// What a call was asked and what it answered, from all spans that tell of it.
 struct CallContent {
@@ -7,7 +8,7 @@ struct CallContent {
     private let completion: [KeyValue]
     private let functions: [KeyValue]
     private let filled: [KeyValue]
-    let toolCalls: [ChatEntries.ToolCall]
+    let toolCalls: [CanonicalMessage.ToolCall]
 
     /// - Parameter witnesses: places of other spans that tell of the call; the span itself wins.
     init(_ place: Int, of run: MendedRun, witnesses: [Int]) {
@@ -22,12 +23,12 @@ struct CallContent {
         prompt = ChatEntries.prompt(instructions: instructions, messages: input)
         let answers = sources.compactMap { source in
             source.last { $0.key == "gen_ai.output.messages" }.flatMap {
-                Self.json($0.value)?.array
+                Self.json($0.value)?.array?.map { CanonicalMessage($0) }
             }
         }
         let output = Self.best(answers) ?? []
         completion = ChatEntries.completion(output)
-        toolCalls = output.flatMap { ChatEntries.toolCalls($0["parts"]?.array ?? []) }
+        toolCalls = output.flatMap(\.toolCalls)
         functions = ChatEntries.functions(
             first("gen_ai.tool.definitions").flatMap(Self.json)?.array ?? [])
         filled = Self.filledKeys.compactMap { key in first(key).map { KeyValue(key, $0) } }
@@ -44,10 +45,9 @@ struct CallContent {
     }
 
     /// The answer with the most told of its tool calls; the first of equals.
-    private static func best(_ answers: [[JSONValue]]) -> [JSONValue]? {
+    private static func best(_ answers: [[CanonicalMessage]]) -> [CanonicalMessage]? {
         let named = answers.map { answer in
-            answer.flatMap { ChatEntries.toolCalls($0["parts"]?.array ?? []) }
-                .count { !$0.id.isEmpty }
+            answer.flatMap(\.toolCalls).count { $0.id?.isEmpty == false }
         }
         return answers.indices.max { named[$0] < named[$1] || (named[$0] == named[$1] && $0 > $1) }
             .map { answers[$0] }

@@ -1,4 +1,5 @@
 import OTLP
+import TrainingContent
 
 /// Rewards in the one form that the store's adapters never fail on.
 ///
@@ -9,36 +10,27 @@ enum Rewards {
     ///
     /// The first is the primary one: without it the others mean nothing.
     static func repair(_ attributes: inout [KeyValue]) {
-        guard attributes.contains(where: { $0.key.hasPrefix(prefix) }) else { return }
+        guard attributes.contains(where: { $0.key.hasPrefix(RewardKey.prefix) }) else { return }
         var names: [Int: String] = [:]
         var values: [Int: Double] = [:]
         for attribute in attributes {
-            guard let (index, field) = place(of: attribute.key) else { continue }
-            if field == "name" { names[index] = attribute.value.stringValue }
-            if field == "value" { values[index] = AdapterSafety.number(attribute.value) }
+            guard let key = RewardKey(attribute.key) else { continue }
+            if key.field == "name" { names[key.index] = attribute.value.stringValue }
+            if key.field == "value" { values[key.index] = AdapterSafety.number(attribute.value) }
         }
         var count = 0
         while values[count] != nil { count += 1 }
         AdapterSafety.hide(&attributes) { attribute in
-            guard attribute.key.hasPrefix(prefix) else { return false }
-            guard let (index, field) = place(of: attribute.key) else { return true }
-            return index >= count || (field != "name" && field != "value")
+            guard attribute.key.hasPrefix(RewardKey.prefix) else { return false }
+            guard let key = RewardKey(attribute.key) else { return true }
+            return key.index >= count || (key.field != "name" && key.field != "value")
         }
-        attributes.removeAll { $0.key.hasPrefix(prefix) }
+        attributes.removeAll { $0.key.hasPrefix(RewardKey.prefix) }
         for index in 0..<count {
             guard let value = values[index] else { break }
             let name = names[index] ?? (index == 0 ? "primary" : "reward-\(index)")
-            attributes.append(KeyValue("\(prefix).\(index).name", .string(name)))
-            attributes.append(KeyValue("\(prefix).\(index).value", .double(value)))
+            attributes.append(KeyValue("\(RewardKey.prefix).\(index).name", .string(name)))
+            attributes.append(KeyValue("\(RewardKey.prefix).\(index).value", .double(value)))
         }
     }
-
-    private static func place(of key: String) -> (index: Int, field: String)? {
-        guard key.hasPrefix(prefix + ".") else { return nil }
-        let parts = key.dropFirst(prefix.count + 1).split(separator: ".", maxSplits: 1)
-        guard parts.count == 2, let index = Int(parts[0]), index >= 0 else { return nil }
-        return (index, String(parts[1]))
-    }
-
-    private static let prefix = "agentlightning.reward"
 }

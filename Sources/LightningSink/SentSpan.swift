@@ -1,6 +1,7 @@
 import Mending
 import OTLP
 import SemanticConventions
+import TrainingContent
 
 /// A span as the store's adapters are to read it.
 ///
@@ -11,7 +12,7 @@ struct SentSpan {
     /// In shapes that the store takes.
     private(set) var attributes: [KeyValue]
     /// What the model asked for, where the span is a call that counts.
-    private(set) var toolCalls: [ChatEntries.ToolCall] = []
+    private(set) var toolCalls: [CanonicalMessage.ToolCall] = []
     /// The thing asked for that the span, a child of a call, tells the adapters of already.
     private(set) var toldCallID: String?
 
@@ -40,7 +41,7 @@ struct SentSpan {
     }
 
     /// The span that tells the adapters of one thing that a call asked for, hung below the call.
-    init(_ call: ChatEntries.ToolCall, id: String) {
+    init(_ call: CanonicalMessage.ToolCall, id: String) {
         name = "tool_call.\(call.name)"
         attributes = [
             KeyValue("tool.name", .string(call.name)),

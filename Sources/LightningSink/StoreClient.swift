@@ -110,6 +110,9 @@ public struct StoredAttempt: Hashable, Sendable {
     /// Nobody works on it any more.
     public var isFinal: Bool { ["succeeded", "failed", "timeout", "cancelled"].contains(status) }
 
+    /// Somebody works on it, as far as the store knows: an unresponsive one is thought dead.
+    public var isRunning: Bool { ["preparing", "running"].contains(status) }
+
     init?(_ json: JSONValue) {
         guard let id = json["attempt_id"]?.string, let status = json["status"]?.string else {
             return nil

@@ -1,6 +1,7 @@
 import HierarchyRepair
 import Mending
 import OTLP
+import TrainingContent
 
 /// The export request that the store gets for one run.
 ///
@@ -126,16 +127,17 @@ struct StoreRequest {
 
     /// The adapter finds what a call asked for in children of the call alone.
     private mutating func addToolCalls(
-        of span: SpanRecord, _ toolCalls: [ChatEntries.ToolCall], _ told: Set<String>,
+        of span: SpanRecord, _ toolCalls: [CanonicalMessage.ToolCall], _ told: Set<String>,
         _ someTime: UInt64, _ present: inout Set<SpanID>, _ numbers: inout SequenceNumbers
     ) {
-        for (index, toolCall) in toolCalls.enumerated() where !told.contains(toolCall.id) {
+        for (index, toolCall) in toolCalls.enumerated() where !told.contains(toolCall.id ?? "") {
             var hash = StableHash("tracemend tool call")
             hash.combine(span.spanID.word)
             hash.combine(UInt64(index))
             let id = hash.spanID
             guard present.insert(id).inserted else { continue }
-            let sent = SentSpan(toolCall, id: toolCall.id.isEmpty ? "call_\(id)" : toolCall.id)
+            let sent = SentSpan(
+                toolCall, id: toolCall.id.flatMap { $0.isEmpty ? nil : $0 } ?? "call_\(id)")
             var record = SpanRecord(scope: span.scope)
             record.traceID = span.traceID
             record.spanID = id

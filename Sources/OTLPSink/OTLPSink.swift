@@ -1,6 +1,7 @@
 import Foundation
 import Mending
 import OTLP
+import OpenInference
 public import Sinks
 
 /// Forwards runs to any backend that takes OTLP/HTTP.
@@ -8,24 +9,35 @@ public final class OTLPSink: TraceSink {
     public struct Configuration: Sendable {
         public var name: String
         public var client: OTLPClient.Configuration
+        public var dialect: Dialect
         /// Of one request before compression; a single span may exceed it.
         public var maximumRequestBytes: Int
 
         /// - Parameter maximumRequestBytes: 4 MiB unless told, the least that common backends take.
         public init(
             name: String = "otlp", client: OTLPClient.Configuration,
-            maximumRequestBytes: Int = 4 << 20
+            dialect: Dialect = .canonical, maximumRequestBytes: Int = 4 << 20
         ) {
             self.name = name
             self.client = client
+            self.dialect = dialect
             self.maximumRequestBytes = maximumRequestBytes
         }
+    }
+
+    /// The words that the backend reads.
+    public enum Dialect: String, CaseIterable, Sendable {
+        /// Those of OpenTelemetry's GenAI conventions.
+        case canonical
+        /// Those of OpenInference, which Phoenix and Arize read.
+        case openInference = "openinference"
     }
 
     public let name: String
     public var mode: SinkMode { .appending }
 
     private let client: OTLPClient
+    private let dialect: Dialect
     private let maximumRequestBytes: Int
     private let warn: @Sendable (SinkWarning) -> Void
 
@@ -34,6 +46,7 @@ public final class OTLPSink: TraceSink {
         _ configuration: Configuration, warn: @escaping @Sendable (SinkWarning) -> Void
     ) throws(OTLPClient.EndpointError) {
         name = configuration.name
+        dialect = configuration.dialect
         maximumRequestBytes = configuration.maximumRequestBytes
         client = try OTLPClient(configuration.client)
         self.warn = warn
@@ -48,6 +61,7 @@ public final class OTLPSink: TraceSink {
         do {
             var batch = revision.run.batch
             batch.nameRollout(of: revision)
+            if dialect == .openInference { batch.writeAsOpenInference() }
             requests = try batch.requests(limit: maximumRequestBytes)
         } catch {
             throw .permanent(reason: "the run exceeds 2 GiB")

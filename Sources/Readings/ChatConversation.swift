@@ -1,4 +1,5 @@
 import OTLP
+import TrainingContent
 
 /// Messages in the OpenAI chat format, as fine-tuning takes them.
 ///

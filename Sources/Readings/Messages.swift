@@ -1,4 +1,5 @@
 import OTLP
+import TrainingContent
 
 /// The model calls of a run as conversations in the OpenAI chat format.
 ///

@@ -1,4 +1,5 @@
 import OTLP
+import TrainingContent
 
 /// What one span says of a reward, in any of the formats that Agent-lightning reads.
 ///
@@ -80,7 +81,7 @@ enum SpanReward {
 }
 
 extension SpanReward {
-    private static let prefix = Array("agentlightning.reward".utf8)
+    private static let prefix = Array(RewardKey.prefix.utf8)
 
     /// Nil where no attribute is of this format.
     private static func dimensions(of span: SpanRecord, in batch: TraceBatch) -> SpanReward? {
@@ -95,16 +96,14 @@ extension SpanReward {
             if rest.isEmpty { isBare = true }
             // What only begins alike, such as `agentlightning.reward_model`, is another's.
             guard rest.first == UInt8(ascii: ".") else { continue }
-            let steps = String(decoding: rest.dropFirst(), as: UTF8.self)
-                .split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
-            guard let index = Int(steps[0]), index >= 0, steps.count == 2 else {
+            guard let place = RewardKey(batch.key(of: attribute)) else {
                 return .malformed(
                     "\(batch.key(of: attribute)): expected agentlightning.reward.N.value")
             }
-            indices.insert(index)
-            switch steps[1] {
-            case "name": names[index] = batch.anyValue(of: attribute).stringValue
-            case "value": values[index] = JSONValue(batch.anyValue(of: attribute))
+            indices.insert(place.index)
+            switch place.field {
+            case "name": names[place.index] = batch.anyValue(of: attribute).stringValue
+            case "value": values[place.index] = JSONValue(batch.anyValue(of: attribute))
             default: break
             }
         }
@@ -153,18 +152,5 @@ extension TraceBatch {
 }
 
 extension JSONValue {
-    /// The number of a number or of its text; a flag counts as 0 or 1. Nil where it is not finite.
-    fileprivate var rewardNumber: Double? {
-        let number: Double? =
-            switch self {
-            case .int(let number): Double(number)
-            case .double(let number): number
-            case .bool(let flag): flag ? 1 : 0
-            case .string(let text): Double(text.trimmingSpacesAtEnd.drop { $0 == " " })
-            default: nil
-            }
-        return number.flatMap { $0.isFinite ? $0 : nil }
-    }
-
     fileprivate var excerpt: String { text.printable(limit: 60) }
 }

@@ -1,4 +1,5 @@
 import OTLP
+import TrainingContent
 
 /// The model calls of a run as Agent-lightning's `Triplet`s.
 ///

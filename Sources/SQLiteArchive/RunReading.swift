@@ -241,22 +241,6 @@ private struct SpanColumns {
     }
 }
 
-extension AnyValue {
-    /// The value that JSON of the archive's own making stands for.
-    fileprivate init(_ json: JSONValue) {
-        switch json {
-        case .null: self = .empty
-        case .bool(let flag): self = .bool(flag)
-        case .int(let number): self = .int(number)
-        case .double(let number): self = .double(number)
-        case .string(let text): self = .string(text)
-        case .array(let elements): self = .array(elements.map { AnyValue($0) })
-        case .object(let members):
-            self = .keyValueList(members.map { KeyValue($0.name, AnyValue($0.value)) })
-        }
-    }
-}
-
 extension JSONValue {
     fileprivate var int: Int64? {
         if case .int(let number) = self { number } else { nil }

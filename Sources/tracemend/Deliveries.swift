@@ -16,13 +16,9 @@ struct Deliveries: AsyncParsableCommand {
 
     func run() async throws {
         let json = try await collector.json("/api/deliveries")
-        let sinks = (json["sinks"]?.array ?? []).map { sink in
-            ["sink", "state", "waiting", "parked", "failures"].map { text(sink[$0]) }
-        }
-        try show(
-            TextTable(header: ["SINK", "STATE", "WAITING", "PARKED", "FAILURES"], rows: sinks).text)
+        try show(Self.table(ofSinks: json["sinks"]?.array ?? []))
         let runs = (json["runs"]?.array ?? []).map { run in
-            ["run", "sink", "state", "attempts", "error"].map { text(run[$0]) }
+            ["run", "sink", "state", "attempts", "error"].map { Self.text(run[$0]) }
         }
         guard !runs.isEmpty else { return }
         try show(
@@ -31,7 +27,16 @@ struct Deliveries: AsyncParsableCommand {
         )
     }
 
-    private func text(_ value: JSONValue?) -> String {
+    /// How far each sink is, one a line.
+    static func table(ofSinks sinks: [JSONValue]) -> String {
+        let rows = sinks.map { sink in
+            ["sink", "state", "waiting", "parked", "failures"].map { text(sink[$0]) }
+        }
+        return TextTable(header: ["SINK", "STATE", "WAITING", "PARKED", "FAILURES"], rows: rows)
+            .text
+    }
+
+    private static func text(_ value: JSONValue?) -> String {
         guard let value, value != .null else { return "" }
         return (value.string ?? value.text).printable(limit: 200)
     }

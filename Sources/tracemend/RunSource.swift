@@ -51,15 +51,22 @@ struct RunSource: ParsableArguments {
 
     /// A reading of a run as one JSON text, as the query API answers.
     func reading(_ reading: RunReading, ofRun run: String) async throws -> [UInt8] {
+        if let found = try await existingReading(reading, ofRun: run) { return found }
+        throw Failure("\(data ?? "\(collector.url)"): no run \(run) is known here")
+    }
+
+    /// As `reading(_:ofRun:)`; nil for a run that is not there, or not any more.
+    func existingReading(_ reading: RunReading, ofRun run: String) async throws -> [UInt8]? {
         if let data {
             let queries = try RunQueries(readingFolder: data)
             guard let answer = try await queries.reading(run, reading),
                 case .json(let json) = answer
-            else { throw Failure("\(data): no run \(run) is known here") }
+            else { return nil }
             return json
         }
         let path = "/api/runs/\(percentEncoded(run))/\(reading.segment)"
         let answer = try await collector.ask("GET", path, timeout: .seconds(600))
+        if answer.status == 404 { return nil }
         guard answer.status == 200 else { throw refusal(answer.status, answer.body) }
         return answer.body
     }

@@ -1,5 +1,6 @@
 import Collector
 import CollectorHTTP
+import Foundation
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
@@ -227,6 +228,9 @@ import Testing
     @Test func theTokenIsAskedFor() async throws {
         let collector = try TestCollector()
         try await collector.api(token: Secret("open sesame")) { client in
+            func basic(_ credentials: String) -> String {
+                "Basic " + Data(credentials.utf8).base64EncodedString()
+            }
             let rows: [(String, String?, HTTPResponse.Status)] = [
                 ("/api/runs", nil, .unauthorized),
                 ("/api/runs", "Bearer open", .unauthorized),
@@ -236,6 +240,12 @@ import Testing
                 ("/api/runs", "bearer open sesame", .ok),
                 ("/api/runs", "Basic open sesame", .unauthorized),
                 ("/api/runs", "Bearer", .unauthorized),
+                ("/api/runs", basic("anybody:open sesame"), .ok),
+                ("/api/runs", basic(":open sesame"), .ok),
+                ("/api/runs", basic("open sesame:"), .unauthorized),
+                ("/api/runs", basic("open sesame"), .unauthorized),
+                ("/api/runs", basic("anybody:open"), .unauthorized),
+                ("/api/runs", "Basic", .unauthorized),
                 ("/metrics", nil, .unauthorized),
                 ("/healthz", nil, .ok),
                 ("/readyz", nil, .ok),

@@ -1,6 +1,7 @@
 import Collector
 import Foundation
 import Logging
+import OTLPSink
 import Testing
 
 @Suite struct ConfigurationTests {
@@ -76,6 +77,7 @@ import Testing
                     endpoint: https://backend.example/otlp
                     compression: none
                     timeout: 5s
+                    dialect: openinference
                     maximum_request_bytes: 1MiB
                     headers:
                       authorization: Bearer token
@@ -89,6 +91,7 @@ import Testing
         #expect(configuration.sinks.map(\.backlogBytes) == [2 << 30, nil])
         #expect(configuration.sinks[1].isCompressed == false)
         #expect(configuration.sinks[1].timeout == .seconds(5))
+        #expect(configuration.sinks.map(\.dialect) == [.canonical, .openInference])
         #expect(configuration.sinks[1].maximumRequestBytes == 1 << 20)
         #expect(configuration.sinks[1].headers == ["authorization": Secret("Bearer token")])
     }
@@ -204,6 +207,14 @@ import Testing
         (
             "sinks: [{type: otlp, endpoint: \"http://a\", gateway: true}]",
             "test.yaml: unknown key sinks[0].gateway"
+        ),
+        (
+            "sinks: [{type: otlp, endpoint: \"http://a\", dialect: phoenix}]",
+            "test.yaml: sinks[0].dialect: expected canonical or openinference, found \"phoenix\""
+        ),
+        (
+            "sinks: [{type: lightning, endpoint: \"http://a\", dialect: canonical}]",
+            "test.yaml: unknown key sinks[0].dialect"
         ),
         (
             "sinks: [{type: lightning, endpoint: \"http://a\", adopt: maybe}]",

@@ -72,21 +72,6 @@ struct AdapterFixture: Sendable, CustomTestStringConvertible {
     static let rules = Result { try RuleSet.builtIn() }
 }
 
-extension AnyValue {
-    init(_ json: JSONValue) {
-        switch json {
-        case .null: self = .empty
-        case .bool(let flag): self = .bool(flag)
-        case .int(let number): self = .int(number)
-        case .double(let number): self = .double(number)
-        case .string(let text): self = .string(text)
-        case .array(let elements): self = .array(elements.map { AnyValue($0) })
-        case .object(let members):
-            self = .keyValueList(members.map { KeyValue($0.name, AnyValue($0.value)) })
-        }
-    }
-}
-
 extension RunDocument {
     init(_ batch: TraceBatch) {
         self.init(batch, id: "ro-1/at-1", rolloutID: "ro-1", attemptID: "at-1")

@@ -45,22 +45,6 @@ struct Shape: CustomTestStringConvertible, Sendable {
     }
 }
 
-extension AnyValue {
-    /// A JSON value as an SDK would send it.
-    init(_ value: JSONValue) {
-        switch value {
-        case .null: self = .empty
-        case .bool(let flag): self = .bool(flag)
-        case .int(let number): self = .int(number)
-        case .double(let number): self = .double(number)
-        case .string(let text): self = .string(text)
-        case .array(let elements): self = .array(elements.map { AnyValue($0) })
-        case .object(let members):
-            self = .keyValueList(members.map { KeyValue($0.name, AnyValue($0.value)) })
-        }
-    }
-}
-
 @Suite("Spans as libraries document them")
 struct ShapeTests {
     @Test("Facts", arguments: Shape.all)

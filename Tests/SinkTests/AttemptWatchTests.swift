@@ -69,7 +69,8 @@ import Testing
                 var logger = Logger(label: "test")
                 logger.logLevel = .critical
                 let watch = AttemptWatch(
-                    sink: sink, inbox: inbox, clock: .system, logger: logger, closed: {})
+                    sink: sink, inbox: inbox, clock: .system, logger: logger,
+                    running: RunningAttempts(stores: 1), closed: {})
                 try await body(watch, server, inbox)
                 try await sink.close()
                 try await inbox.shutdown()

@@ -23,6 +23,8 @@ struct Assembly: Service {
     let revised: Signal
     /// What the replacing sinks have to deliver; nil where there are none.
     let undelivered: UndeliveredRevisions?
+    /// Which runs stay open however silent they are.
+    let running: RunningAttempts
 
     /// The pause when nothing at all is due, until requests come.
     private static let idle = Duration.seconds(30)
@@ -30,6 +32,9 @@ struct Assembly: Service {
     /// The shortest pause: what comes due meanwhile is worth gathering, and a run that failed and is
     /// long due must not make the lookups follow each other without one.
     private static let gathering = Duration.milliseconds(20)
+    /// The shortest pause while runs are held open: they are found silent by every lookup.
+    private static let holding = Duration.milliseconds(250)
+
     /// How many runs of each kind are looked up at once.
     private static let runsAtOnce = 512
     /// How many wait for their commit while the next are mended.
@@ -64,17 +69,25 @@ struct Assembly: Service {
 
     /// Mends what is due now.
     /// - Returns: how long nothing else will be due unless requests come.
-    private func mendDueRuns() async throws -> Duration {
+    func mendDueRuns() async throws -> Duration {
+        // Those that are held open come with every lookup, and must not keep others out.
+        let limit = Self.runsAtOnce + running.asked.count
         let due = try await inbox.reader.dueRuns(
-            nowUnixNano: clock.now, silence: rule.settling.silence, limit: Self.runsAtOnce)
+            nowUnixNano: clock.now, silence: rule.settling.silence, limit: limit)
         let now = clock.now
         var next = due.nextUnixNano ?? .max
+        var shortest = Self.gathering
         var revisions: [(RunStatus, isSettled: Bool)] = []
         for status in due.runs {
             switch rule.decide(status, nowUnixNano: now) {
             case .rest: break
             case .wait(let until): next = min(next, until)
-            case .revise(let isSettled):
+            case .revise(var isSettled):
+                if isSettled, staysOpen(status, nowUnixNano: now) {
+                    shortest = Self.holding
+                    guard status.isDirty else { break }
+                    isSettled = false
+                }
                 if let retry = failures[status.key], retry > now {
                     next = min(next, retry)
                 } else {
@@ -83,7 +96,7 @@ struct Assembly: Service {
             }
         }
         guard !revisions.isEmpty else {
-            return min(Self.idle, max(Self.gathering, .nanoseconds(next.subtracting(now))))
+            return min(Self.idle, max(shortest, .nanoseconds(next.subtracting(now))))
         }
         await forEach(revisions, atATime: Self.runsSideBySide) { status, isSettled in
             await undelivered?.waitForRoom()
@@ -101,7 +114,16 @@ struct Assembly: Service {
             }
         }
         // What did not fit is looked up at once.
-        return due.runs.count < Self.runsAtOnce ? Self.gathering : .zero
+        return due.runs.count < limit ? shortest : .zero
+    }
+
+    /// Whether a run that is silent is not over, since its attempt runs.
+    private func staysOpen(_ run: RunStatus, nowUnixNano now: Int64) -> Bool {
+        guard run.key.attemptID != nil, !run.awaitsClosing, !run.isSettled,
+            now.subtracting(run.lastReceivedUnixNano)
+                < rule.settling.runningPatience.nanoseconds
+        else { return false }
+        return running.holds(run.key, nowUnixNano: now)
     }
 
     private func revise(_ status: RunStatus, isSettled: Bool) async throws {

@@ -1,4 +1,5 @@
 public import Logging
+public import OTLPSink
 public import SemanticConventions
 
 /// All that a collector can be told. Every default makes a collector that needs no configuration.
@@ -95,8 +96,10 @@ public struct ArchiveSettings: Hashable, Sendable {
 public struct SettlingRule: Hashable, Sendable {
     /// A trace whose parents have all arrived is whole after this much silence.
     public var grace = Duration.seconds(2)
-    /// Any run is whole after this much silence.
+    /// Any run is whole after this much silence, unless its attempt still runs.
     public var patience = Duration.seconds(600)
+    /// A run whose attempt still runs, as its LightningStore says, is whole after this much silence.
+    public var runningPatience = Duration.seconds(24 * 3600)
 
     public init() {}
 }
@@ -122,6 +125,8 @@ public struct SinkConfiguration: Hashable, Sendable {
     public var timeout = Duration.seconds(30)
     /// One request holds at most this many bytes before compression; nil for the sink's own limit.
     public var maximumRequestBytes: Int?
+    /// The words that an OTLP backend reads.
+    public var dialect = OTLPSink.Dialect.canonical
     /// Bodies that wait for this sink beyond so many bytes park its oldest runs; nil for half of
     /// `inbox.maximum_bytes`.
     public var backlogBytes: Int?

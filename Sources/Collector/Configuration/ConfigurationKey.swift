@@ -68,6 +68,7 @@ public struct ConfigurationKey: Sendable {
         },
         duration("settle.grace", \.settling.grace),
         duration("settle.patience", \.settling.patience),
+        duration("settle.running_patience", \.settling.runningPatience),
         ConfigurationKey(name: "run.key", expectation: "attribute keys, separated by commas") {
             $0.runKey = list($1).filter { !$0.isEmpty }
             return true

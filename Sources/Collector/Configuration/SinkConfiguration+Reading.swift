@@ -1,4 +1,5 @@
 import Foundation
+import OTLPSink
 import Yams
 
 extension SinkConfiguration {
@@ -55,7 +56,7 @@ extension SinkConfiguration {
 
     private static let scalarKeys: Set<String> = [
         "type", "name", "endpoint", "compression", "timeout", "maximum_request_bytes", "gateway",
-        "adopt", "backlog_bytes",
+        "adopt", "backlog_bytes", "dialect",
     ]
 
     private mutating func readOptions(
@@ -68,6 +69,16 @@ extension SinkConfiguration {
                     found: "\"\(compression)\"")
             }
             isCompressed = compression == "gzip"
+        }
+        if let text = scalars["dialect"] {
+            guard kind == .otlp else { throw .unknownKey("\(key).dialect", source: file) }
+            guard let read = OTLPSink.Dialect(rawValue: text) else {
+                throw .badValue(
+                    key: "\(key).dialect", source: file,
+                    expected: OTLPSink.Dialect.allCases.map(\.rawValue).joined(separator: " or "),
+                    found: "\"\(text)\"")
+            }
+            dialect = read
         }
         if let text = scalars["timeout"] {
             guard let duration = Duration(configuration: text) else {

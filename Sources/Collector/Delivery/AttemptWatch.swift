@@ -18,6 +18,8 @@ struct AttemptWatch: Service {
     let inbox: Inbox
     let clock: UnixClock
     let logger: Logger
+    /// Hears which silent runs' attempts still run.
+    let running: RunningAttempts
     /// Called when a run was closed.
     let closed: @Sendable () -> Void
     private let told = ToldHeartbeats()
@@ -45,7 +47,7 @@ struct AttemptWatch: Service {
     @discardableResult
     func lookAtOpenRuns() async -> Int {
         do {
-            let runs = try await inbox.reader.openAttempts(limit: Self.runsAtOnce)
+            let runs = try await openRuns()
             told.keep(Set(runs.map(\.key)))
             let isAway = Flag()
             await forEach(runs, atATime: Self.runsSideBySide) { run in
@@ -71,10 +73,27 @@ struct AttemptWatch: Service {
         }
     }
 
+    /// The open runs, and those among them that wait for an answer however long they are silent.
+    private func openRuns() async throws -> [RunStatus] {
+        var runs = try await inbox.reader.openAttempts(limit: Self.runsAtOnce)
+        let listed = Set(runs.map(\.key))
+        for key in running.asked {
+            guard let run = try await inbox.reader.run(key), run.key == key, !run.isSettled else {
+                running.forget(key)
+                continue
+            }
+            if !listed.contains(key) { runs.append(run) }
+        }
+        return runs
+    }
+
     private func look(at run: RunStatus) async throws {
-        guard let rollout = run.key.rolloutID, let id = run.key.attemptID,
-            let attempt = try await sink.attempt(id, of: rollout)
-        else { return }
+        guard let rollout = run.key.rolloutID, let id = run.key.attemptID else { return }
+        let attempt = try await sink.attempt(id, of: rollout)
+        running.answer(
+            run.key, isRunning: attempt?.isRunning ?? false, store: sink.name,
+            nowUnixNano: clock.now)
+        guard let attempt else { return }
         if attempt.isFinal {
             if try await inbox.close(run.key) != nil { closed() }
         } else if told.time(of: run.key) < run.lastReceivedUnixNano {

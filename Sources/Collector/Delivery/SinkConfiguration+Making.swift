@@ -27,7 +27,8 @@ extension SinkConfiguration {
                     client: OTLPClient.Configuration(
                         endpoint: tracesURL, headers: fields,
                         compression: isCompressed ? .gzip : .none, timeout: timeout),
-                    maximumRequestBytes: maximumRequestBytes ?? 4 << 20), warn: warn)
+                    dialect: dialect, maximumRequestBytes: maximumRequestBytes ?? 4 << 20),
+                warn: warn)
         case .lightning:
             return try LightningSink(
                 LightningSink.Configuration(

@@ -20,3 +20,19 @@ extension JSONValue {
         }
     }
 }
+
+extension AnyValue {
+    /// The value that a JSON value stands for; objects become key-value lists.
+    public init(_ json: JSONValue) {
+        switch json {
+        case .null: self = .empty
+        case .bool(let flag): self = .bool(flag)
+        case .int(let number): self = .int(number)
+        case .double(let number): self = .double(number)
+        case .string(let text): self = .string(text)
+        case .array(let elements): self = .array(elements.map { AnyValue($0) })
+        case .object(let members):
+            self = .keyValueList(members.map { KeyValue($0.name, AnyValue($0.value)) })
+        }
+    }
+}

@@ -1,47 +1,55 @@
-import OTLP
+public import OTLP
 
 /// One message of `gen_ai.input.messages` or `gen_ai.output.messages`, taken apart.
 ///
 /// Source: gen-ai-input-messages.json and gen-ai-output-messages.json of
 /// open-telemetry/semantic-conventions-genai.
-struct CanonicalMessage {
-    var role: String
-    var name: String?
-    var finishReason: String?
-    /// Text and media as parts of the OpenAI chat format.
-    var content: [JSONValue] = []
-    var refusal: String?
-    var toolCalls: [ToolCall] = []
-    var toolResponses: [ToolResponse] = []
+public struct CanonicalMessage: Sendable {
+    public var role: String
+    public var name: String?
+    public var finishReason: String?
+    /// Text and media as parts of the OpenAI chat format, in order.
+    public var content: [JSONValue] = []
+    public var refusal: String?
+    /// What the model thought, joined by newlines; nil where it tells nothing of that.
+    public var reasoning: String?
+    public var toolCalls: [ToolCall] = []
+    public var toolResponses: [ToolResponse] = []
+    /// Parts as they came that the chat format has no place for, thoughts apart.
+    public var others: [JSONValue] = []
     /// Types of parts that the chat format has no place for.
-    var leftOut: [String] = []
+    public var leftOut: [String] = []
 
-    struct ToolCall {
-        var id: String?
-        var name: String
+    /// A call of a tool that the model asked for.
+    public struct ToolCall: Sendable {
+        public var id: String?
+        public var name: String
         /// JSON text.
-        var arguments: String
+        public var arguments: String
     }
 
-    struct ToolResponse {
-        var id: String?
-        var text: String
+    /// What a tool answered.
+    public struct ToolResponse: Sendable {
+        public var id: String?
+        /// Text as it is, other values as JSON text.
+        public var text: String
     }
 
-    init(_ message: JSONValue) {
+    /// - Parameter message: an element of the document.
+    public init(_ message: JSONValue) {
         role = message["role"]?.string ?? ""
         name = message["name"]?.string
         finishReason = message["finish_reason"]?.string
         for part in message["parts"]?.array ?? [] { add(part) }
     }
 
-    init(role: String, parts: [JSONValue]) {
+    public init(role: String, parts: [JSONValue]) {
         self.role = role
         for part in parts { add(part) }
     }
 
     /// Nil where there is none; text where it is one text; else parts.
-    var contentValue: JSONValue? {
+    public var contentValue: JSONValue? {
         if content.isEmpty { return nil }
         if content.count == 1, content[0]["type"]?.string == "text" { return content[0]["text"] }
         return .array(content)
@@ -62,10 +70,15 @@ struct CanonicalMessage {
             )
         case "generic" where part["generic_type"]?.string == "refusal":
             refusal = (refusal ?? "") + part.text("content")
+        case "reasoning":
+            let thought = part.text("content")
+            reasoning = reasoning.map { "\($0)\n\(thought)" } ?? thought
+            leftOut.append("reasoning")
         case let type:
             if let medium = Self.medium(part) {
                 content.append(medium)
             } else {
+                others.append(part)
                 leftOut.append(part["generic_type"]?.string ?? type ?? "no type")
             }
         }
@@ -94,43 +107,12 @@ struct CanonicalMessage {
     }
 }
 
-extension CanonicalMessage {
-    /// The message as AgentOps writes it, which is what Agent-lightning's `raw_content` shows; one
-    /// entry for each answer of a tool.
-    var rawContent: [JSONValue] {
-        var entries = toolResponses.map { response -> JSONValue in
-            var members: [JSONValue.Member] = [
-                .init("role", "tool"), .init("content", .string(response.text)),
-            ]
-            if let id = response.id { members.append(.init("tool_call_id", .string(id))) }
-            return .object(members)
-        }
-        guard entries.isEmpty || !content.isEmpty || !toolCalls.isEmpty else { return entries }
-        var members: [JSONValue.Member] = [.init("role", .string(role))]
-        if let contentValue { members.append(.init("content", contentValue)) }
-        if let refusal { members.append(.init("refusal", .string(refusal))) }
-        if !toolCalls.isEmpty {
-            let calls = toolCalls.map { call -> JSONValue in
-                var members: [JSONValue.Member] = []
-                if let id = call.id { members.append(.init("id", .string(id))) }
-                members.append(.init("name", .string(call.name)))
-                members.append(.init("arguments", .string(call.arguments)))
-                return .object(members)
-            }
-            members.append(.init("tool_calls", .array(calls)))
-        }
-        if let finishReason { members.append(.init("finish_reason", .string(finishReason))) }
-        entries.append(.object(members))
-        return entries
-    }
-}
-
 extension JSONValue {
     /// Text as it is, other values as JSON text.
     var asText: String { string ?? text }
 
     /// The text of a member; empty where there is none.
-    func text(_ name: String) -> String {
+    package func text(_ name: String) -> String {
         guard let value = self[name], value != .null else { return "" }
         return value.asText
     }
