@@ -48,11 +48,13 @@ def expect_whole(collector: Collector, clickhouse: ClickHouse, run: str) -> None
 
 def test_too_many_parts_are_waited_for(collector: Collector, clickhouse: ClickHouse) -> None:
     clickhouse.run(f"SYSTEM STOP MERGES {ROWS}")
-    clickhouse.run(f"ALTER TABLE {ROWS} MODIFY SETTING parts_to_delay_insert = 1, parts_to_throw_insert = 1, max_avg_part_size_for_too_many_parts = 0")
+    limits = {"parts_to_delay_insert": 1, "parts_to_throw_insert": 1, "max_avg_part_size_for_too_many_parts": 0}
+    changes = ", ".join(f"{name} = {value}" for name, value in limits.items())
+    clickhouse.run(f"ALTER TABLE {ROWS} MODIFY SETTING {changes}")
     send(collector, "llamaindex_openinference", ("ro-1", "at"))
     state = close(collector, ("ro-1", "at"), "2s")
     assert state["state"] == "waiting" and "TOO_MANY_PARTS" in state["error"], state
-    clickhouse.run(f"ALTER TABLE {ROWS} RESET SETTING parts_to_delay_insert, parts_to_throw_insert, max_avg_part_size_for_too_many_parts")
+    clickhouse.run(f"ALTER TABLE {ROWS} RESET SETTING {', '.join(limits)}")
     collector.close_attempt("ro-1", "at")
     expect_whole(collector, clickhouse, "ro-1/at")
 

@@ -188,7 +188,8 @@ def documented(begin: str) -> str:
 
 def test_the_documented_tables_are_those_that_the_sink_makes(clickhouse: ClickHouse, recent: object) -> None:
     clickhouse.run("CREATE DATABASE documented")
-    for begin in ("CREATE TABLE IF NOT EXISTS", "CREATE VIEW IF NOT EXISTS `otel`.`otel_traces` ", "CREATE VIEW IF NOT EXISTS `otel`.`otel_traces_trace"):
+    view = "CREATE VIEW IF NOT EXISTS `otel`.`otel_traces"
+    for begin in ("CREATE TABLE IF NOT EXISTS", view + "` ", view + "_trace"):
         clickhouse.run(documented(begin).replace("`otel`", "`documented`"))
     for table in ("otel_traces_rows", "otel_traces", "otel_traces_trace_id_ts"):
         assert columns(clickhouse, "documented", table) == columns(clickhouse, "otel", table)

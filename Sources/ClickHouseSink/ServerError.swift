@@ -11,21 +11,30 @@ struct ServerError: Hashable, Sendable {
 
     /// Finds the exception in an answer, be it the whole of it, or behind the part that was sent
     /// before it happened.
+    ///
+    /// One exception may quote another: the first is the one that counts.
     init?(header: String?, body: [UInt8]) {
-        let text = String(decoding: body, as: UTF8.self)
-        if let found = text.range(of: "Code: ", options: .backwards) {
-            let digits = text[found.upperBound...].prefix { $0.isASCII && $0.isNumber }
-            if let code = Int(digits),
-                text[found.upperBound...].dropFirst(digits.count).hasPrefix(". DB::")
-            {
-                self.code = code
-                message = Self.line(text[found.lowerBound...])
-                return
+        let text = String(decoding: body.suffix(Self.maximumExceptionBytes), as: UTF8.self)
+        let found = Self.firstException(in: text)
+        guard let code = header.flatMap({ Int($0) }) ?? found?.code else { return nil }
+        self.code = code
+        if let found, found.code == code {
+            message = Self.line(found.text)
+        } else {
+            message = "Code: \(code). \(Self.line(text[...]))"
+        }
+    }
+
+    private static func firstException(in text: String) -> (code: Int, text: Substring)? {
+        var rest = text[...]
+        while let found = rest.range(of: "Code: ") {
+            rest = text[found.upperBound...]
+            let digits = rest.prefix { $0.isASCII && $0.isNumber }
+            if let code = Int(digits), rest.dropFirst(digits.count).hasPrefix(". DB::") {
+                return (code, text[found.lowerBound...])
             }
         }
-        guard let header, let code = Int(header) else { return nil }
-        self.code = code
-        message = "Code: \(code). \(Self.line(text[...]))"
+        return nil
     }
 
     /// What to do about it. What is not known here is likelier to be the server's trouble than the
@@ -84,6 +93,8 @@ struct ServerError: Hashable, Sendable {
     ]
 
     private static let maximumMessageLength = 500
+    /// What comes behind a part of an answer is no longer.
+    private static let maximumExceptionBytes = 64 << 10
 
     private static func line(_ text: Substring) -> String {
         let line = text.split(whereSeparator: \.isNewline).prefix(8).joined(separator: " ")

@@ -23,6 +23,17 @@ import Testing
         }
     }
 
+    @Test func onAClusterEveryServerGetsTheTables() async throws {
+        try await withTable(database: "otel", cluster: "main") { table, _, sink in
+            try await sink.deliver(revision(spans: [1]))
+            let created = table.statements.filter { $0.hasPrefix("CREATE") }
+            #expect(created.count == 4)
+            #expect(created.allSatisfy { $0.contains(" ON CLUSTER `main`") })
+            #expect(
+                created[1].contains("ENGINE = ReplicatedReplacingMergeTree(Version, IsDeleted)"))
+        }
+    }
+
     @Test func aTableThatWasDroppedIsCreatedAgain() async throws {
         try await withTable { table, _, sink in
             try await sink.deliver(revision(spans: [1]))
@@ -276,6 +287,10 @@ import Testing
             (319, 500, "Unknown status of insert", .retryable(after: nil)),
             (999, 500, "Session expired", .retryable(after: nil)),
             (99_999, 500, "Something new", .retryable(after: nil)),
+            (
+                279, 500, "All tries failed. Code: 516. DB::Exception: of another",
+                .retryable(after: nil)
+            ),
             (117, 400, "Incorrect data", .permanent),
             (33, 500, "Cannot read all data", .permanent),
             (131, 400, "Too large string size", .permanent),
@@ -384,7 +399,8 @@ import Testing
     }
 
     private func withTable(
-        database: String = "default", createsSchema: Bool = true, query: String = "",
+        database: String = "default", cluster: String? = nil, createsSchema: Bool = true,
+        query: String = "",
         rows: Int = 10_000, bytes: Int = 16 << 20,
         now: @escaping @Sendable () -> UInt64 = ClickHouseSink.systemTime,
         _ body: (TableStandIn, ScriptedServer, ClickHouseSink) async throws -> Void
@@ -393,7 +409,7 @@ import Testing
         try await ScriptedServer.run(answering: { table.answer($0) }) { server in
             let sink = try ClickHouseSink(
                 .init(
-                    endpoint: server.url + query, database: database,
+                    endpoint: server.url + query, database: database, cluster: cluster,
                     createsSchema: createsSchema, user: "writer", password: "se+cret",
                     maximumRequestBytes: bytes, maximumRows: rows, now: now))
             do {

@@ -200,6 +200,7 @@ private struct Renamed: TraceSink {
     }
 
     var mode: SinkMode { sink.mode }
+    var takesSettledOnly: Bool { sink.takesSettledOnly }
     func deliver(_ revision: Revision) async throws(SinkError) { try await sink.deliver(revision) }
     func close() async throws {}
 }

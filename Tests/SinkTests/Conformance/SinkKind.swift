@@ -132,6 +132,7 @@ final class FaultySink: TraceSink {
     var name: String { sink.name }
     var mode: SinkMode { sink.mode }
     var keepsRunsApart: Bool { sink.keepsRunsApart }
+    var takesSettledOnly: Bool { sink.takesSettledOnly }
     /// How often it was asked.
     var deliveries: Int { calls.withLock { $0 } }
 
