@@ -21,6 +21,19 @@ extension SpanStatement {
         }
         for message in messages { writer.write(message) }
         finish(writer, key)
+        if kind == .embedding { writeEmbedded(messages) }
+    }
+
+    /// The texts that were embedded, which no canonical attribute tells but as messages.
+    private mutating func writeEmbedded(_ messages: [JSONValue]) {
+        let prefix = "embedding.embeddings"
+        guard !hasReported(prefix: prefix) else { return }
+        let parts = messages.flatMap { $0["parts"]?.array ?? [] }
+        let texts = parts.compactMap { $0["type"] == "text" ? $0["content"]?.string : nil }
+        append(
+            texts.enumerated().map { number, text in
+                KeyValue("\(prefix).\(number).embedding.text", .string(text))
+            })
     }
 
     private mutating func writeAnswers() {

@@ -28,6 +28,7 @@ import Testing
                 settle:
                   grace: 500ms
                   patience: 1.5m
+                  running_patience: 3h
                 run:
                   key: [session.id, service.instance.id]
                 limits:
@@ -54,6 +55,7 @@ import Testing
         #expect(configuration.archive.keepBytes == 3 << 30)
         #expect(configuration.settling.grace == .milliseconds(500))
         #expect(configuration.settling.patience == .seconds(90))
+        #expect(configuration.settling.runningPatience == .seconds(3 * 3600))
         #expect(configuration.runKey == ["session.id", "service.instance.id"])
         #expect(configuration.limits.bodyBytes == 1 << 20)
         #expect(configuration.limits.bytesInFlight == 2 << 20)

@@ -101,10 +101,15 @@ struct WritingTests {
             canonical: [
                 "gen_ai.operation.name": "embeddings", "gen_ai.request.model": "small",
                 "gen_ai.usage.input_tokens": 4,
+                "gen_ai.input.messages": """
+                [{"role":"user","parts":[{"type":"text","content":"one"}]},
+                 {"role":"user","parts":[{"type":"text","content":"two"}]}]
+                """,
             ],
             written: [
                 "openinference.span.kind": "EMBEDDING", "embedding.model_name": "small",
-                "llm.token_count.prompt": 4,
+                "llm.token_count.prompt": 4, "embedding.embeddings.0.embedding.text": "one",
+                "embedding.embeddings.1.embedding.text": "two",
             ]),
         Example(
             says: "a look into a store",
