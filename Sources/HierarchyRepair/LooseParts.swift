@@ -10,6 +10,8 @@ struct LoosePart {
     var lost: SpanKey?
     /// All say that their parent is in another process.
     var isRemote = false
+    /// The tops are in several processes, whose clocks need not agree.
+    var isOfManyProcesses = false
     /// The reported parent of a call that may only be moved deeper below it; nil for all others.
     var above: Int?
     /// It must be placed inside its trace: the reported parent was there.
@@ -55,7 +57,9 @@ extension RepairForest {
             }
             return LoosePart(
                 tops: members, cover: cover, lost: key,
-                isRemote: members.allSatisfy { spans[$0].isEntry }, isOfTrace: true)
+                isRemote: members.allSatisfy { spans[$0].isEntry },
+                isOfManyProcesses: Set(members.map { spans[$0].process }).count > 1,
+                isOfTrace: true)
         }
     }
 

@@ -52,14 +52,20 @@ extension Placing {
 
     /// What it weighs to stay a root.
     private func weightOfNone(_ part: Int) -> Double {
-        guard parts[part].isOfTrace else { return -6 }
+        guard parts[part].lost != nil else { return -6 }
         return hasRoot(part) ? -9 : -1.2
     }
 
     /// Whether the root of the part's trace has come.
-    func hasRoot(_ part: Int) -> Bool { rootedTraces.contains(parts[part].cover.key.traceID) }
+    func hasRoot(_ part: Int) -> Bool { rootOfTrace[parts[part].cover.key.traceID] != nil }
 
+    /// Whatever has the trace id came from the trace's root, if from nothing that is nearer.
     private mutating func leave(_ part: Int) {
+        if parts[part].lost != nil, let root = rootOfTrace[parts[part].cover.key.traceID],
+            root >= 0, isOpen(root, to: part)
+        {
+            return place(part, below: root, .lostParent, Evidence.traceRootConfidence)
+        }
         place(part, below: nil, .lostParent, 0.9)
     }
 
