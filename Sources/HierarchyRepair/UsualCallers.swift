@@ -118,6 +118,11 @@ struct UsualCallers {
         service == 0 ? 0 : started[host]?[service] ?? 0
     }
 
+    /// Whether a host like this one calls such spans elsewhere in the run.
+    func isUsual(_ span: RepairSpan, below host: RepairSpan) -> Bool {
+        span.scope != 0 && pairs.contains(Pair(host: Sign(host), span: Sign(span)))
+    }
+
     /// What the lost parent of spans was like: whatever calls most of their like.
     func lostSign(above members: [RepairSpan]) -> Sign? {
         var counts: [Sign: Int] = [:]
