@@ -58,15 +58,6 @@ enum Evidence: String, Sendable {
     /// A lead below this is none: the nearest ancestor that the candidates share is taken.
     static let leadNeeded = 0.8
 
-    /// For orphans that nothing holds, below the root of their trace.
-    static let traceRootConfidence = 0.8
-
-    /// How sure a choice with such a lead is, as measured on generated runs.
-    static func confidence(lead: Double) -> Double {
-        let sure = 1 / (1 + exponential(-1.2 * lead - 0.4))
-        return (min(0.97, max(0.5, sure)) * 100).rounded() / 100
-    }
-
     /// Without Foundation: e to the power of x by halving and squaring.
     static func exponential(_ x: Double) -> Double {
         guard x > -40 else { return 0 }

@@ -91,7 +91,7 @@ extension RepairForest {
         placeholder.thread = 0
         placeholder.pin = nil
         let index = addPlaceholder(placeholder)
-        let certainty = host == nil ? 0.9 : confidence
+        let certainty = host == nil ? Confidence.root : confidence
         for top in part.tops { hang(top, below: index, rule: .lostParent, confidence: certainty) }
         if let host { hang(index, below: host, rule: rule, confidence: confidence) }
     }

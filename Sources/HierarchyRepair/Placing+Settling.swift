@@ -64,7 +64,7 @@ extension Placing {
             explain(unit, own.map { ($0.host, $0.weight) }, winner: hosts[c], lead: lead)
             if lead >= Evidence.leadNeeded {
                 place(
-                    unit, below: hosts[c], rule, Evidence.confidence(lead: lead),
+                    unit, below: hosts[c], rule, Confidence.assigned(lead: lead),
                     withPlaceholder: true)
             } else {
                 let near = own.filter { pair in
@@ -87,7 +87,17 @@ extension Placing {
                     + "above the others; it stays a root")
             return
         }
-        place(part, below: shared, rule, 0.5)
+        place(part, below: shared, rule, confidence(of: part, drawnFrom: hosts, shared, rule))
+    }
+
+    private func confidence(
+        of part: Int, drawnFrom hosts: [Int], _ shared: Int, _ rule: RepairRule
+    ) -> Double {
+        let isOfTrace = parts[part].isOfTrace && parts[part].above == nil
+        if hosts.count == 1 { return isOfTrace ? Confidence.onlyInTrace : Confidence.only }
+        if rule == .dispatch { return Confidence.draw }
+        if isOfTrace { return Confidence.drawInTrace }
+        return hosts.contains(shared) ? Confidence.drawWithShared : Confidence.draw
     }
 
     private mutating func placeByWeight(
@@ -100,7 +110,7 @@ extension Placing {
         for pair in sorted
         where pair.weight.total > none && !isTaken.contains(pair.host) && !isPlaced[pair.part] {
             isTaken.insert(pair.host)
-            place(pair.part, below: pair.host, rule, 0.6, withPlaceholder: true)
+            place(pair.part, below: pair.host, rule, Confidence.byWeight, withPlaceholder: true)
         }
     }
 

@@ -39,7 +39,7 @@ extension Placing {
             let isFar = spans[candidates[best]].relation(to: parts[part].cover) == .different
             place(
                 part, below: candidates[best], rule(part, candidates[best]),
-                min(isFar ? 0.7 : 1, Evidence.confidence(lead: lead)))
+                isFar ? Confidence.otherProcess : Confidence.weighed(lead: lead))
         } else if isLast {
             guard weights[best].total >= none else { return leave(part) }
             let near = ranked.filter {
@@ -65,9 +65,9 @@ extension Placing {
             let root = rootOfTrace[parts[part].cover.key.traceID],
             root >= 0, isOpen(root, to: part)
         {
-            return place(part, below: root, .lostParent, Evidence.traceRootConfidence)
+            return place(part, below: root, .lostParent, Confidence.traceRoot)
         }
-        place(part, below: nil, .lostParent, 0.9)
+        place(part, below: nil, .lostParent, Confidence.root)
     }
 
     private func rule(_ part: Int, _ host: Int) -> RepairRule {

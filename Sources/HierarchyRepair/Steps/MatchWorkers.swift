@@ -54,7 +54,7 @@ extension Placing {
         if lead >= Evidence.leadNeeded || !isStep {
             place(
                 part, below: best.host, isStep ? .dispatch : .enclosingProcess,
-                min(0.9, Evidence.confidence(lead: lead)))
+                Confidence.assigned(lead: lead))
         } else {
             placeAtShared(
                 part,

@@ -102,6 +102,23 @@ repair(
         }
         return one
     })
+repair(
+    "1,000 workers of 100 spans without context",
+    (0..<count).map { place in
+        let worker = place / 100
+        let start = UInt64(worker) * 1_000_000 + UInt64(place % 100) * 10_000
+        var one = span(place, start, start + 5_000, below: worker * 100)
+        one.process = UInt32(worker) + 10
+        one.key.traceID.low = UInt64(worker) + 10
+        one.nameShape = UInt64(place % 100 == 0 ? 1 : 2)
+        if place % 100 == 0 {
+            one.parentSpanID = .invalid
+            one.end = place == 0 ? 10_000_000 * n : start + 40_000_000
+        } else {
+            one.operation = place % 3 == 0 ? .tool : .model
+        }
+        return one
+    })
 
 let mender = Mender(rules: try RuleSet.builtIn())
 for damage in [DamageKind.none, .mixed, .lostContext] {
