@@ -35,14 +35,26 @@ extension RepairForest {
             guard isCut || !danglingParent[index].isValid else { continue }
             parts.append(LoosePart(tops: [index], cover: spans[index], isOfTrace: isCut))
         }
-        return parts.sorted { isEarlier($0.top, $1.top) }
+        let order = parts.indices.sorted { isEarlier(parts[$0].top, parts[$1].top) }
+        return order.map { parts[$0] }
     }
 
     private func lostParts() -> [LoosePart] {
-        var groups: [SpanKey: [Int]] = [:]
-        for orphan in orphans { groups[lostKey(of: orphan), default: []].append(orphan) }
-        return groups.map { key, members in
-            let members = members.sorted(by: isEarlier)
+        var groups: [SpanKey: Int] = [:]
+        var keys: [SpanKey] = []
+        var membersOf: [[Int]] = []
+        for orphan in orphans {
+            let key = lostKey(of: orphan)
+            if let group = groups[key] {
+                membersOf[group].append(orphan)
+            } else {
+                groups[key] = keys.count
+                keys.append(key)
+                membersOf.append([orphan])
+            }
+        }
+        return zip(keys, membersOf).map { key, members in
+            let members = members.count == 1 ? members : members.sorted(by: isEarlier)
             var cover = spans[members[0]]
             for member in members { cover.end = max(cover.end, spans[member].end) }
             if members.count > 1 {
@@ -58,7 +70,7 @@ extension RepairForest {
             return LoosePart(
                 tops: members, cover: cover, lost: key,
                 isRemote: members.allSatisfy { spans[$0].isEntry },
-                isOfManyProcesses: Set(members.map { spans[$0].process }).count > 1,
+                isOfManyProcesses: members.contains { spans[$0].process != cover.process },
                 isOfTrace: true)
         }
     }

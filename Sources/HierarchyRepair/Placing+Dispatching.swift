@@ -3,21 +3,28 @@ import OTLP
 /// Which steps may have started a process, and what speaks for each.
 extension Placing {
     /// Steps beside each other with the same name but for numbers, and nothing below them.
-    func makeFamilies() -> [Int: Int] {
+    func makeFamilies() -> [Int] {
         struct Family: Hashable {
             var parent: Int
             var shape: UInt64
         }
-        var members: [Family: [Int]] = [:]
+        var numbers: [Family: Int] = [:]
+        var number = [Int](repeating: -1, count: spans.count)
+        var size: [Int] = []
         for index in spans.indices where mayDispatch(index) {
             let family = Family(
                 parent: above(index) ?? -1 - (partOfTop[index] ?? -1), shape: spans[index].nameShape
             )
-            members[family, default: []].append(index)
+            if let known = numbers[family] {
+                number[index] = known
+                size[known] += 1
+            } else {
+                number[index] = size.count
+                numbers[family] = size.count
+                size.append(1)
+            }
         }
-        var size: [Int: Int] = [:]
-        for group in members.values { for member in group { size[member] = group.count } }
-        return size
+        return number.map { $0 < 0 ? 1 : size[$0] }
     }
 
     /// A step of the program's own that started nothing in its own process.
@@ -36,7 +43,7 @@ extension Placing {
 
     /// A step that started nothing yet, or that has no like and may have started many.
     func isDispatchLike(_ span: Int) -> Bool {
-        mayDispatch(span) && (!isServed[span] || (families[span] ?? 1) == 1)
+        mayDispatch(span) && (!isServed[span] || families[span] == 1)
     }
 
     /// Processes that others started.
@@ -60,7 +67,7 @@ extension Placing {
         var unit = cover(of: part)
         let isWanted = { (host: Int) in
             isOpen(host, to: part) && spans[host].operation != .model
-                && !(isServed[host] && mayDispatch(host) && (families[host] ?? 1) > 1)
+                && !(isServed[host] && mayDispatch(host) && families[host] > 1)
                 && !isPeer(host, of: part)
                 && spans[host].relation(to: unit) == .different
         }
@@ -92,7 +99,7 @@ extension Placing {
                 steps.append(child)
             }
         }
-        let known = Set(found)
+        let known = Set(steps.isEmpty ? [] : found)
         return (unit, found + steps.filter { !known.contains($0) })
     }
 

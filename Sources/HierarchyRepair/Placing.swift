@@ -34,8 +34,8 @@ struct Placing {
     let callers: UsualCallers
     /// Tops of trees that may hold others, the longest first, at most 64.
     private(set) var longestTops: [Int] = []
-    /// For steps that may start processes, how many are like them beside them.
-    var families: [Int: Int] = [:]
+    /// For each span, how many steps that may start processes are like it beside it; else 1.
+    var families: [Int] = []
     /// Spans without a parent that are known to have started processes.
     var orphanedStarters: [Int] = []
     /// Processes that others started.

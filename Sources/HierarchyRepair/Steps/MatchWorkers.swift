@@ -20,8 +20,8 @@ extension Placing {
                 (host: $0, weight: weighDispatch($0, for: part, found.unit))
             }
             let best = weighed.max { $0.weight.total < $1.weight.total }
-            if let best, (families[best.host] ?? 1) > 1 {
-                pairs += weighed.filter { (families[$0.host] ?? 1) > 1 }
+            if let best, families[best.host] > 1 {
+                pairs += weighed.filter { families[$0.host] > 1 }
                     .map { (part, $0.host, $0.weight) }
             } else {
                 shared.append((part, weighed))
