@@ -38,6 +38,8 @@ struct Placing {
     var families: [Int] = []
     /// Spans without a parent that are known to have started processes.
     var orphanedStarters: [Int] = []
+    /// Processes whose times were shifted.
+    private(set) var aligned: Set<UInt32> = []
     /// Processes that others started.
     var workers: Set<UInt32> = []
     /// There are too many loose parts for more than a short look at each.
@@ -117,6 +119,7 @@ struct Placing {
 
     /// Shifts a process's times for the comparison.
     mutating func align(_ process: UInt32, by offset: Int64) {
+        aligned.insert(process)
         for index in spans(of: process) {
             spans[index].start = Self.shift(spans[index].start, by: offset)
             spans[index].end = Self.shift(spans[index].end, by: offset)

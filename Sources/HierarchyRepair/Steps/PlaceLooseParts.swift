@@ -7,10 +7,16 @@ extension RepairForest {
         let parts = looseParts()
         guard !parts.isEmpty else { return [] }
         var placing = Placing(self, parts: parts)
+        if placing.isCrowded {
+            notes.add(
+                "\(parts.count) parts of the run came loose, more than "
+                    + "\(RepairLimits.partsOfManyRounds); each got a short look, without its texts")
+        }
         placing.followLinks()
         placing.matchRequests()
         placing.matchWorkers()
         placing.fitIntoSteps()
+        placing.tellClocks()
         for placement in placing.placements.sorted(by: { $0.part < $1.part }) {
             let isSure = placement.confidence >= minimumConfidence
             hang(
