@@ -149,7 +149,6 @@ struct RepairFacts {
         var operation = OperationClass.other
         var transport = OperationClass.other
         var isRollUp = false
-        var isAgent = false
         var tokens: (input: Int64, output: Int64) = (0, 0)
         for attribute in batch.attributes(span.attributes) {
             switch RepairKey(attribute.key, in: batch) {
@@ -159,7 +158,6 @@ struct RepairFacts {
                 }
             case .stepKind:
                 if operation == .other { operation = .step }
-            case .agentName: isAgent = true
             case .responseID:
                 if case .string(let id) = attribute.value {
                     facts.responseID = number(of: batch.string(id))
@@ -205,9 +203,6 @@ struct RepairFacts {
             }
         }
         facts.operation = operation == .other ? transport : operation
-        // No library's words that are known: only calls of models have responses of theirs.
-        if facts.operation == .other && facts.responseID != 0 { facts.operation = .model }
-        if facts.operation == .other && isAgent { facts.operation = .agent }
         if tokens.input > 0 && tokens.output > 0 {
             var hash = StableHash()
             hash.combine(UInt64(bitPattern: tokens.input))

@@ -2,8 +2,7 @@ import OTLP
 
 /// The attributes of normalised spans that the repair reads.
 enum RepairKey {
-    case operation, stepKind, agentName, responseID, inputTokens, outputTokens, rollUp, thread,
-        http, database
+    case operation, stepKind, responseID, inputTokens, outputTokens, rollUp, thread, http, database
     case messaging, method, url, path, port, status
 
     /// The key that a slice holds; nil for all others. No text is made.
@@ -18,7 +17,6 @@ enum RepairKey {
         case 11 where is_("http.method"): self = .method
         case 11 where is_("http.target"): self = .path
         case 11 where is_("server.port"): self = .port
-        case 10 where is_("agent.name"): self = .agentName
         case 10 where is_("rpc.system"): self = .http
         case 13 where is_("ext.step.kind"): self = .stepKind
         case 14 where is_("db.system.name"): self = .database

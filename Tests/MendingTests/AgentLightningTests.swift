@@ -11,24 +11,12 @@ struct AgentLightningTests {
     @Test(
         "Each comes out with its true tree",
         arguments: [
-            Truth(
-                "01_repair_moves_llm_under_agent", "session{agent.node{openai.chat.completion}}"),
-            Truth(
-                "03_repair_needed_for_agent_filter",
-                "session{agent.node{openai.chat.completion agent.reward}}"),
-            Truth(
-                "12_single_child_chain_descends",
-                "run_one.session{workflow{agent.node{openai.chat.completion}}}"),
             // Its repair makes a root of each; a program may have several.
             Truth(
                 "07_virtual_root_multiple_roots",
                 "agent.first agent.second{openai.chat.completion}"),
             Truth(
                 "08_missing_parent_ghost_root", "lost_parent{agent.child{openai.chat.completion}}"),
-            // A call that takes just as long as the agent may be beside it as well as below it.
-            Truth(
-                "14_identical_interval_not_moved",
-                "session{agent.node{openai.chat.completion} openai.chat.completion}"),
             // Its repair nests each of the parallel calls below the one around it.
             Truth(
                 "15_parallel_llm_calls_nest",

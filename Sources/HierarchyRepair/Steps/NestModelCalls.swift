@@ -5,8 +5,8 @@ extension RepairForest {
     ///
     /// Two libraries that do not share their context report one program: the framework's spans
     /// nest, the SDK's spans hang flat beside them. So only a call whose scope differs from the
-    /// step's moves, or whose scope is not told, only deeper along its own branch, and only where
-    /// that pair of scopes is nowhere seen to share the context.
+    /// step's moves, only deeper along its own branch, and only where that pair of scopes is
+    /// nowhere seen to share the context.
     mutating func nestModelCalls(_ minimumConfidence: Double) -> [RepairedTree.Candidate] {
         let calls = flatCalls()
         guard !calls.isEmpty else { return [] }
@@ -54,7 +54,7 @@ extension RepairForest {
             else { return false }
             let hosts = index.spans(enclosing: spans[call], of: spans, limit: 1) { host in
                 host != parent[call] && ancestry.isAncestor(parent[call], orSelfOf: host)
-                    && (spans[host].scope != spans[call].scope || spans[call].scope == 0)
+                    && spans[host].scope != spans[call].scope
                     && !sharing.contains(
                         ScopePair(host: spans[host].scope, call: spans[call].scope))
             }
