@@ -14,11 +14,11 @@ enum Evidence: String, Sendable {
     case unusualCaller = "nowhere in the run this calls that"
     case seldomHolds = "such a span seldom holds such work"
     case likeLevel = "a part of the run that came loose on the same level"
-    case company = "where its like belong"
     case sameRequest = "method and path are the same"
     case samePort = "the port is the same"
     case sameStatus = "the status is the same"
     case sameNumber = "the same number in the name"
+    case startedLike = "it started other processes of that service"
     case outlives = "ends after it"
     case beganLater = "began only afterwards"
     case finished = "was over before"
@@ -41,12 +41,13 @@ enum Evidence: String, Sendable {
     static let usualCallerWeight = 0.6
     static let unusualCallerWeight = -0.4
     static let likeLevelWeight = -1.5
-    static let companyWeight = 3.0
     static let samePathWeight = 3.0
     static let sameMethodWeight = 0.5
     static let samePortWeight = 1.0
     static let sameStatusWeight = 0.3
     static let sameNumberWeight = 1.0
+    /// For a step that started several like it; half of it where it was one.
+    static let startedLikeWeight = 3.0
     static let finishedWeight = -0.5
     /// For a step that began only after what it would have started.
     static let beganLaterWeight = -1.0
@@ -56,12 +57,6 @@ enum Evidence: String, Sendable {
 
     /// A lead below this is none: the nearest ancestor that the candidates share is taken.
     static let leadNeeded = 0.8
-
-    /// How sure a choice with such a lead is, as measured on generated runs.
-    static func confidence(lead: Double) -> Double {
-        let sure = 1 / (1 + exponential(-1.2 * lead - 0.4))
-        return (min(0.97, max(0.5, sure)) * 100).rounded() / 100
-    }
 
     /// Without Foundation: e to the power of x by halving and squaring.
     static func exponential(_ x: Double) -> Double {
@@ -83,6 +78,9 @@ enum Evidence: String, Sendable {
         return exponent * 0.693_147_180_56
             + 2 * t * (1 + square * (1.0 / 3 + square * (0.2 + square / 7)))
     }
+
+    /// The natural logarithm of x, 0 < x ≤ 1.
+    static func logarithm(of x: Double) -> Double { -logarithm(onePlus: 1 / x - 1) }
 
     /// How well a stretch of time with such a rest on one side fits.
     static func fit(_ slack: UInt64) -> Double {

@@ -10,6 +10,8 @@ struct LoosePart {
     var lost: SpanKey?
     /// All say that their parent is in another process.
     var isRemote = false
+    /// The tops are in several processes, whose clocks need not agree.
+    var isOfManyProcesses = false
     /// The reported parent of a call that may only be moved deeper below it; nil for all others.
     var above: Int?
     /// It must be placed inside its trace: the reported parent was there.
@@ -33,14 +35,26 @@ extension RepairForest {
             guard isCut || !danglingParent[index].isValid else { continue }
             parts.append(LoosePart(tops: [index], cover: spans[index], isOfTrace: isCut))
         }
-        return parts.sorted { isEarlier($0.top, $1.top) }
+        let order = parts.indices.sorted { isEarlier(parts[$0].top, parts[$1].top) }
+        return order.map { parts[$0] }
     }
 
     private func lostParts() -> [LoosePart] {
-        var groups: [SpanKey: [Int]] = [:]
-        for orphan in orphans { groups[lostKey(of: orphan), default: []].append(orphan) }
-        return groups.map { key, members in
-            let members = members.sorted(by: isEarlier)
+        var groups: [SpanKey: Int] = [:]
+        var keys: [SpanKey] = []
+        var membersOf: [[Int]] = []
+        for orphan in orphans {
+            let key = lostKey(of: orphan)
+            if let group = groups[key] {
+                membersOf[group].append(orphan)
+            } else {
+                groups[key] = keys.count
+                keys.append(key)
+                membersOf.append([orphan])
+            }
+        }
+        return zip(keys, membersOf).map { key, members in
+            let members = members.count == 1 ? members : members.sorted(by: isEarlier)
             var cover = spans[members[0]]
             for member in members { cover.end = max(cover.end, spans[member].end) }
             if members.count > 1 {
@@ -55,7 +69,9 @@ extension RepairForest {
             }
             return LoosePart(
                 tops: members, cover: cover, lost: key,
-                isRemote: members.allSatisfy { spans[$0].isEntry }, isOfTrace: true)
+                isRemote: members.allSatisfy { spans[$0].isEntry },
+                isOfManyProcesses: members.contains { spans[$0].process != cover.process },
+                isOfTrace: true)
         }
     }
 
@@ -87,7 +103,7 @@ extension RepairForest {
         placeholder.thread = 0
         placeholder.pin = nil
         let index = addPlaceholder(placeholder)
-        let certainty = host == nil ? 0.9 : confidence
+        let certainty = host == nil ? Confidence.root : confidence
         for top in part.tops { hang(top, below: index, rule: .lostParent, confidence: certainty) }
         if let host { hang(index, below: host, rule: rule, confidence: confidence) }
     }

@@ -6,29 +6,34 @@ extension Placing {
     mutating func settle(
         _ pairs: [(part: Int, host: Int, weight: Weight)], rule: RepairRule, none: Double
     ) {
-        var leader: [Int: Int] = [:]
+        // By host: the first of its component, by way of others.
+        var leader = [Int](repeating: -1, count: spans.count)
         func find(_ host: Int) -> Int {
             var host = host
-            while let next = leader[host], next != host {
-                leader[host] = leader[next] ?? next
-                host = next
+            while leader[host] != host {
+                leader[host] = leader[leader[host]]
+                host = leader[host]
             }
             return host
         }
-        var first: [Int: Int] = [:]
+        var first = [Int](repeating: -1, count: parts.count)
         for pair in pairs {
-            if leader[pair.host] == nil { leader[pair.host] = pair.host }
-            if let known = first[pair.part] {
-                let (a, b) = (find(known), find(pair.host))
-                if a != b { leader[max(a, b)] = min(a, b) }
-            } else {
+            if leader[pair.host] < 0 { leader[pair.host] = pair.host }
+            if first[pair.part] < 0 {
                 first[pair.part] = pair.host
+            } else {
+                let (a, b) = (find(first[pair.part]), find(pair.host))
+                if a != b { leader[max(a, b)] = min(a, b) }
             }
         }
-        let components = Dictionary(grouping: pairs.indices) { find(pairs[$0].host) }
-        for root in components.keys.sorted() {
-            guard let members = components[root] else { continue }
-            let own = members.map { pairs[$0] }
+        let roots = pairs.map { find($0.host) }
+        let order = pairs.indices.sorted { (roots[$0], $0) < (roots[$1], $1) }
+        var start = 0
+        while start < order.count {
+            var end = start + 1
+            while end < order.count && roots[order[end]] == roots[order[start]] { end += 1 }
+            let own = order[start..<end].map { pairs[$0] }
+            start = end
             let unitCount = Set(own.map(\.part)).count
             if unitCount <= RepairLimits.exactParts {
                 solve(own, rule: rule, none: none)
@@ -64,7 +69,7 @@ extension Placing {
             explain(unit, own.map { ($0.host, $0.weight) }, winner: hosts[c], lead: lead)
             if lead >= Evidence.leadNeeded {
                 place(
-                    unit, below: hosts[c], rule, Evidence.confidence(lead: lead),
+                    unit, below: hosts[c], rule, Confidence.assigned(lead: lead),
                     withPlaceholder: true)
             } else {
                 let near = own.filter { pair in
@@ -87,7 +92,17 @@ extension Placing {
                     + "above the others; it stays a root")
             return
         }
-        place(part, below: shared, rule, 0.5)
+        place(part, below: shared, rule, confidence(of: part, drawnFrom: hosts, shared, rule))
+    }
+
+    private func confidence(
+        of part: Int, drawnFrom hosts: [Int], _ shared: Int, _ rule: RepairRule
+    ) -> Double {
+        let isOfTrace = parts[part].isOfTrace && parts[part].above == nil
+        if hosts.count == 1 { return isOfTrace ? Confidence.onlyInTrace : Confidence.only }
+        if rule == .dispatch { return Confidence.draw }
+        if isOfTrace { return Confidence.drawInTrace }
+        return hosts.contains(shared) ? Confidence.drawWithShared : Confidence.draw
     }
 
     private mutating func placeByWeight(
@@ -100,7 +115,7 @@ extension Placing {
         for pair in sorted
         where pair.weight.total > none && !isTaken.contains(pair.host) && !isPlaced[pair.part] {
             isTaken.insert(pair.host)
-            place(pair.part, below: pair.host, rule, 0.6, withPlaceholder: true)
+            place(pair.part, below: pair.host, rule, Confidence.byWeight, withPlaceholder: true)
         }
     }
 

@@ -9,6 +9,10 @@ extension Placing {
             ? textSupport(of: part, among: candidates)
             : [Double](repeating: 0, count: candidates.count)
         let weak = candidates.map { weakness($0, for: part, cover) }
+        let sign =
+            parts[part].lost == nil
+            ? UsualCallers.Sign(cover)
+            : callers.lostSign(above: parts[part].tops.prefix(16).map { spans[$0] })
         return candidates.indices.map { place in
             let host = candidates[place]
             var weight = Weight(isTold: isTold)
@@ -23,9 +27,7 @@ extension Placing {
             if isHeldDeeper { weight.add(.heldDeeper, Evidence.heldDeeperWeight) }
             if weak[place].weight != 0 { weight.add(weak[place].evidence, weak[place].weight) }
             weighTimes(host, part, cover, isHeldDeeper: isHeldDeeper, &weight)
-            if parts[part].lost == nil {
-                callers.weigh(cover, below: spans[host], into: &weight)
-            }
+            callers.weigh(sign, below: spans[host], into: &weight)
             if parts[part].above == host { weight.add(.reported, Evidence.reportedWeight) }
             return weight
         }
@@ -36,7 +38,7 @@ extension Placing {
         if cover.thread == spans[host].thread {
             weight.add(.sameThread, Evidence.sameThreadWeight)
         } else {
-            weight.add(.otherThread, Evidence.otherThreadWeight)
+            weight.add(.otherThread, callers.otherThread(below: spans[host]))
         }
     }
 

@@ -34,14 +34,19 @@ struct Placing {
     let callers: UsualCallers
     /// Tops of trees that may hold others, the longest first, at most 64.
     private(set) var longestTops: [Int] = []
-    /// For steps that may start processes, how many are like them beside them.
-    var families: [Int: Int] = [:]
+    /// For each span, how many steps that may start processes are like it beside it; else 1.
+    var families: [Int] = []
+    /// Spans without a parent that are known to have started processes.
+    var orphanedStarters: [Int] = []
+    /// Processes whose times were shifted.
+    private(set) var aligned: Set<UInt32> = []
     /// Processes that others started.
     var workers: Set<UInt32> = []
     /// There are too many loose parts for more than a short look at each.
     let isCrowded: Bool
     private let ofProcess: [UInt32: [Int]]
-    let rootedTraces: Set<TraceID>
+    /// Roots by trace, where they have come; -1 where there are several.
+    let rootOfTrace: [TraceID: Int]
     var cutRules: [Int: RepairRule] { forest.cutTops }
     private let forest: RepairForest
     private var knownTexts: SharedTexts?
@@ -69,14 +74,15 @@ struct Placing {
         }
         callers = UsualCallers(forest, ancestry)
         let loose = Set(partOfTop.keys)
-        var rooted: Set<TraceID> = []
+        var roots: [TraceID: Int] = [:]
         for index in spans.indices
         where forest.parent[index] < 0 && forest.source[index] != nil
             && (!loose.contains(index) || !forest.spans[index].parentSpanID.isValid)
         {
-            rooted.insert(spans[index].key.traceID)
+            roots[spans[index].key.traceID] =
+                roots[spans[index].key.traceID] == nil ? index : -1
         }
-        rootedTraces = rooted
+        rootOfTrace = roots
         containers = EnclosureIndex([], of: [])
         explaining = forest.explaining
         indexContainers()
@@ -113,6 +119,7 @@ struct Placing {
 
     /// Shifts a process's times for the comparison.
     mutating func align(_ process: UInt32, by offset: Int64) {
+        aligned.insert(process)
         for index in spans(of: process) {
             spans[index].start = Self.shift(spans[index].start, by: offset)
             spans[index].end = Self.shift(spans[index].end, by: offset)
@@ -135,6 +142,18 @@ struct Placing {
             cover.end = max(cover.end, spans[top].end)
         }
         return cover
+    }
+
+    /// The span among the tops that lasted longest, which tells the others' clocks nothing.
+    func longest(of part: Int) -> RepairSpan {
+        var longest = parts[part].cover
+        var length: UInt64 = 0
+        for top in parts[part].tops where spans[top].end - spans[top].start >= length {
+            length = spans[top].end - spans[top].start
+            longest.start = spans[top].start
+            longest.end = spans[top].end
+        }
+        return longest
     }
 
     /// Whether a part may hang below a span at all.

@@ -27,7 +27,7 @@ extension RepairedTree {
     ///     `spans`; asked for only where times leave a choice.
     public init(
         repairing spans: [RepairSpan], identity: StableHash,
-        absentPins: [SpanKey: RepairPin] = [:], minimumConfidence: Double = 0.5,
+        absentPins: [SpanKey: RepairPin] = [:], minimumConfidence: Double = 0,
         explaining explained: SpanKey? = nil,
         texts: (Int) -> [UInt64] = { _ in [] }
     ) {

@@ -21,7 +21,7 @@ public struct Mender: Sendable {
     ///   - minimumConfidence: 0…1; spans whose place is less sure do not move.
     public init(
         rules: RuleSet, originals: Originals = .keep, credentials: CredentialNames = .init(),
-        maximumRepairedSpans: Int = 200_000, minimumConfidence: Double = 0.5
+        maximumRepairedSpans: Int = 200_000, minimumConfidence: Double = 0
     ) {
         normalizer = Normalizer(rules: rules, originals: originals)
         mask = CredentialMask(credentials)

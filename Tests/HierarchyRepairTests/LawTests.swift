@@ -62,11 +62,16 @@ struct LawTests {
         }
     }
 
-    @Test("Nothing moves with less than even confidence", arguments: seeds)
+    @Test("Nothing moves with less confidence than is asked for", arguments: seeds)
     func confidence(seed: UInt64) {
-        for node in repair(damaged(seed: seed)).nodes {
-            guard let repair = node.repair else { continue }
-            #expect((0.5...1).contains(repair.confidence), "seed \(seed)")
+        let spans = damaged(seed: seed)
+        for asked in [0, 0.35, 0.5, 0.95] {
+            let tree = RepairedTree(
+                repairing: spans, identity: StableHash("run"), minimumConfidence: asked)
+            for node in tree.nodes where node.parent != nil && node.source != nil {
+                guard let repair = node.repair, repair.rule != .lostParent else { continue }
+                #expect((asked...1).contains(repair.confidence), "seed \(seed), \(asked)")
+            }
         }
     }
 

@@ -68,7 +68,9 @@ struct SizeTests {
             span.parentSpanID = SpanID(word: UInt64(place) + 10_000_000)
             return span
         }
-        #expect((expectQuick(spans)?.nodes.count ?? 0) >= Self.count)
+        let tree = expectQuick(spans)
+        #expect((tree?.nodes.count ?? 0) >= Self.count)
+        #expect(tree?.notes.contains { $0.contains("a short look") } == true)
     }
 
     @Test("A cycle of 100,000 spans")

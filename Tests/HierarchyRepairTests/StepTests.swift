@@ -126,6 +126,44 @@ struct StepTests {
         ])
     func traces(row: Row) { #expect(repaired(row.run) == row.tree) }
 
+    @Test("A parent's id names it from another trace, too")
+    func otherTrace() {
+        #expect(
+            repaired("r 0-100 { a 5-50 } x 10-20 t=b ^r y 30-40 t=c ^lost")
+                == "r{a x:lost_parent} ?{y:lost_parent}")
+    }
+
+    @Test(
+        "Steps that waited for their workers tell the clocks apart",
+        arguments: [
+            // It fits into the step 280 to 299 ms earlier.
+            ("a worker ahead", 1_300, 1_380, ["about 289 ms ahead"]),
+            ("a worker in time", 1_010, 1_090, []),
+        ])
+    func clocks(story: String, start: UInt64, end: UInt64, notes: [String]) {
+        let span = { (id: UInt64, trace: UInt64, parent: UInt64, start: UInt64, end: UInt64) in
+            var span = RepairSpan(
+                key: SpanKey(traceID: TraceID(high: 1, low: trace), spanID: SpanID(word: id)))
+            span.parentSpanID = SpanID(word: parent)
+            span.start = start * 1_000_000
+            span.end = end * 1_000_000
+            span.kind = 1
+            span.flags = 0x100
+            span.process = UInt32(trace)
+            span.service = 1
+            span.nameShape = id
+            return span
+        }
+        let tree = RepairedTree(
+            repairing: [
+                span(1, 1, 0, 1_000, 5_000), span(2, 1, 1, 1_001, 1_100),
+                span(3, 2, 0, start, end),
+            ], identity: StableHash("run"))
+        #expect(tree.nodes.first { $0.key.spanID == SpanID(word: 3) }?.parentSpanID.word == 2)
+        #expect(tree.notes.count == notes.count)
+        for (told, expected) in zip(tree.notes, notes) { #expect(told.contains(expected)) }
+    }
+
     @Test(
         "Model calls move below the step that was open around them",
         arguments: [

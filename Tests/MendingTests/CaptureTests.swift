@@ -85,6 +85,10 @@ struct CaptureTests {
                 "shopping_session{GET{GET_/items/<int:i>{load_item{create insert "
                     + "select}}} GET{GET_/items/<int:i>} GET{GET_/items/<int:i>} GET} GET_/stop"),
             Truth(
+                "web_flask_full_old",
+                "shopping_session{GET{GET_/items/<int:i>{load_item{create insert "
+                    + "select}}} GET{GET_/items/<int:i>} GET{GET_/items/<int:i>} GET} GET_/stop"),
+            Truth(
                 "openai_mixed",
                 "weather_agent{openai.chat{ChatCompletion} get_weather get_weather "
                     + "openai.chat{ChatCompletion} openai.chat{ChatCompletion} "

@@ -1,3 +1,4 @@
+import Compression
 import Foundation
 import OTLP
 
@@ -13,7 +14,11 @@ enum Captures {
             .sorted { $0.lastPathComponent < $1.lastPathComponent }
         var gatherer = TraceBatchGatherer(keys: keys)
         for body in bodies {
-            let batch = try TraceBatch(protobuf: [UInt8](Data(contentsOf: body)), keys: keys)
+            var bytes = [UInt8](try Data(contentsOf: body))
+            if bytes.starts(with: [0x1F, 0x8B]) {
+                bytes = try inflate(bytes, encoding: .gzip, limit: 1 << 24)
+            }
+            let batch = try TraceBatch(protobuf: bytes, keys: keys)
             try gatherer.add(spans: batch.spans.indices, of: batch)
         }
         return gatherer.finish()

@@ -32,6 +32,26 @@ struct MenderTests {
         #expect(mended.spans[1].reported.traceID == RunBuilder.trace(2))
     }
 
+    @Test(
+        "What is less sure than asked for does not move",
+        arguments: [(0, "enclosing_span"), (0.04, "enclosing_span"), (0.5, nil), (0.9, nil)])
+    func leastConfidence(asked: Double, rule: String?) throws {
+        var run = RunBuilder()
+        run.span(1, trace: 1, from: 0, to: 100)
+        let agent = KeyValue("gen_ai.operation.name", "invoke_agent")
+        run.span(2, below: 1, trace: 1, from: 5, to: 80, [agent])
+        run.span(3, below: 1, trace: 1, from: 6, to: 90, [agent])
+        run.span(
+            4, trace: 2, from: 20, to: 30, [KeyValue("gen_ai.operation.name", "execute_tool")])
+        let mender = Mender(rules: try RuleSet.builtIn(), minimumConfidence: asked)
+        let mended = mender.mend(run.batch, identity: .named("r"))
+        let told = try #require(mended.spans.first { $0.reported.spanID == SpanID(word: 4) })
+        #expect(told.repair?.rule == rule)
+        #expect(told.repair.map { $0.confidence < 0.5 } ?? true)
+        let tool = mended.batch.spans.first { $0.spanID == SpanID(word: 4) }
+        #expect(tool?.parentSpanID == (rule == nil ? .invalid : SpanID(word: 1)))
+    }
+
     @Test("Links follow spans whose trace id changed, and come back when it is undone")
     func links() {
         var run = RunBuilder()

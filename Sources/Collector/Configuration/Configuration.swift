@@ -30,7 +30,7 @@ public struct Configuration: Sendable {
     public var archive = ArchiveSettings()
     public var settling = SettlingRule()
     /// Spans whose mended place is less sure than this do not move; 0…1.
-    public var repairConfidenceMin = 0.5
+    public var repairConfidenceMin = 0.0
     /// Attributes that assemble spans without rollout ids into runs, such as `session.id`.
     public var runKey: [String] = []
     /// A folder of dialect tables that is read on top of the built-in ones.

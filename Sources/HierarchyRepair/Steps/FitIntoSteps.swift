@@ -39,7 +39,7 @@ extension Placing {
             let isFar = spans[candidates[best]].relation(to: parts[part].cover) == .different
             place(
                 part, below: candidates[best], rule(part, candidates[best]),
-                min(isFar ? 0.7 : 1, Evidence.confidence(lead: lead)))
+                isFar ? Confidence.otherProcess : Confidence.weighed(lead: lead))
         } else if isLast {
             guard weights[best].total >= none else { return leave(part) }
             let near = ranked.filter {
@@ -52,15 +52,22 @@ extension Placing {
 
     /// What it weighs to stay a root.
     private func weightOfNone(_ part: Int) -> Double {
-        guard parts[part].isOfTrace else { return -6 }
+        guard parts[part].lost != nil else { return -6 }
         return hasRoot(part) ? -9 : -1.2
     }
 
     /// Whether the root of the part's trace has come.
-    func hasRoot(_ part: Int) -> Bool { rootedTraces.contains(parts[part].cover.key.traceID) }
+    func hasRoot(_ part: Int) -> Bool { rootOfTrace[parts[part].cover.key.traceID] != nil }
 
+    /// Whatever has the trace id came from the trace's root, if from nothing that is nearer.
     private mutating func leave(_ part: Int) {
-        place(part, below: nil, .lostParent, 0.9)
+        if parts[part].isOfTrace, parts[part].above == nil,
+            let root = rootOfTrace[parts[part].cover.key.traceID],
+            root >= 0, isOpen(root, to: part)
+        {
+            return place(part, below: root, .lostParent, Confidence.traceRoot)
+        }
+        place(part, below: nil, .lostParent, Confidence.root)
     }
 
     private func rule(_ part: Int, _ host: Int) -> RepairRule {
@@ -79,7 +86,7 @@ extension Placing {
         return containers.spans(
             enclosing: cover, of: spans, limit: candidatesWeighed, seeing: candidatesSeen
         ) {
-            isOpen($0, to: part) && !isPeer($0, of: part) && spans[$0].mayHold(cover)
+            isOpen($0, to: part) && !isPeer($0, of: part) && mayHold($0, cover)
                 && spans[$0].operation != .model && spans[$0].operation != .tool
         }
     }
@@ -93,10 +100,15 @@ extension Placing {
         return index.spans(
             enclosing: cover, of: spans, limit: candidatesWeighed, seeing: candidatesSeen
         ) {
-            isOpen($0, to: part) && !isPeer($0, of: part) && spans[$0].mayHold(cover)
+            isOpen($0, to: part) && !isPeer($0, of: part) && mayHold($0, cover)
                 && spans[$0].relation(to: cover) != .different && !isLeftBehind($0, by: part)
                 && isDeeper($0, than: parts[part].above)
         }
+    }
+
+    /// Whether a span may lie below a host: by what they are, or since such spans do elsewhere.
+    private func mayHold(_ host: Int, _ span: RepairSpan) -> Bool {
+        spans[host].mayHold(span) || callers.isUsual(span, below: spans[host])
     }
 
     private func isDeeper(_ host: Int, than above: Int?) -> Bool {
@@ -106,9 +118,12 @@ extension Placing {
                 && ancestry.isAncestor(above, orSelfOf: host)
     }
 
-    /// Whether a span went on after all that it was part of: what is new then is not its doing.
+    /// Whether a span went on after all that it was part of: what is new then is not its doing. A
+    /// worker goes on after the step that started it.
     private func isLeftBehind(_ host: Int, by part: Int) -> Bool {
-        guard !parts[part].isOfTrace, let above = above(host) else { return false }
+        guard !parts[part].isOfTrace, let above = above(host),
+            spans[above].relation(to: spans[host]) != .different
+        else { return false }
         return spans[above].end < spans[parts[part].top].start
     }
 }

@@ -13,7 +13,7 @@ extension Placing {
             guard let key = parts[part].cover.linked, let host = keys[key],
                 isOpen(host, to: part), spans[host].start <= spans[parts[part].top].start
             else { continue }
-            place(part, below: host, .linkedTrace, 0.9)
+            place(part, below: host, .linkedTrace, Confidence.linked)
         }
     }
 }

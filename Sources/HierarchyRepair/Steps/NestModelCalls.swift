@@ -24,7 +24,7 @@ extension RepairForest {
         }
         for placement in placing.placements {
             guard let host = placement.host, host != parent[calls[placement.part]],
-                placement.confidence > 0.5, placement.confidence >= minimumConfidence
+                placement.confidence >= 0.5, placement.confidence >= minimumConfidence
             else { continue }
             hang(
                 calls[placement.part], below: host, rule: .enclosingStep,

@@ -11,7 +11,7 @@ extension RepairForest {
         for (index, span) in spans.enumerated() where span.parentSpanID.isValid {
             let wanted = SpanKey(traceID: span.key.traceID, spanID: span.parentSpanID)
             if wanted == span.key {
-                makeRoot(index, rule: .selfParent, confidence: 0.9)
+                makeRoot(index, rule: .selfParent, confidence: Confidence.selfParent)
                 cutTops[index] = .selfParent
             } else if let found = places[wanted] {
                 parent[index] = found

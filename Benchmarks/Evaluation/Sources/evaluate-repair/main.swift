@@ -81,7 +81,7 @@ if let captures {
     for kind in DamageKind.allCases.map(Optional.some) + [nil] {
         for fault in frozen.faults.filter({ $0.damage == kind }).prefix(faults) {
             print(
-                "\(fault.damage?.rawValue ?? "undamaged") in \(fault.test.rawValue) \(fault.program) \(fault.seed) \(fault.rule)"
+                "\(fault.damage?.rawValue ?? "undamaged") in \(fault.test.rawValue) \(fault.program) \(fault.seed) span \(fault.span.spanID) below \(fault.found.map { "\($0.spanID)" } ?? "none") should \(fault.expected.map { "\($0.spanID)" } ?? "none") \(fault.rule) \(fault.confidence)"
             )
         }
     }

@@ -27,6 +27,10 @@ func peakMegabytes() -> Int {
     return (Int(line.split(separator: " ").dropFirst().first { Int($0) != nil } ?? "0") ?? 0) / 1024
 }
 
+let picked = CommandLine.arguments.dropFirst().joined(separator: " ")
+
+func isPicked(_ name: String) -> Bool { picked.isEmpty || name.contains(picked) }
+
 func measure(_ name: String, _ work: () -> Int) {
     var nodes = 0
     let before = clock()
@@ -35,7 +39,9 @@ func measure(_ name: String, _ work: () -> Int) {
     print("\(name): \(nodes) spans in \(milliseconds) ms CPU, peak \(peakMegabytes()) MB")
 }
 
-func repair(_ name: String, _ spans: [RepairSpan]) {
+func repair(_ name: String, _ make: @autoclosure () -> [RepairSpan]) {
+    guard isPicked(name) else { return }
+    let spans = make()
     measure(name) { RepairedTree(repairing: spans, identity: StableHash("run")).nodes.count }
 }
 
@@ -89,6 +95,22 @@ repair(
         return one
     })
 repair(
+    "50,000 clients and as many servers of one path, all open at once",
+    (0..<count).map { place in
+        var one = span(place, UInt64(place), 10 * n + UInt64(place % 1_000))
+        one.operation = .http
+        one.kind = place % 2 == 0 ? 3 : 2
+        one.process = UInt32(place % 2) + 1
+        one.request.method = 1
+        one.request.path = 7
+        if place % 2 == 1 {
+            one.end -= 2_000
+            one.key.traceID.low = UInt64(place) + 10
+            one.parentSpanID = .invalid
+        }
+        return one
+    })
+repair(
     "50,000 workers, each a process",
     (0..<count).map { place in
         let start = UInt64(place / 2) * 1_000
@@ -102,11 +124,30 @@ repair(
         }
         return one
     })
+repair(
+    "1,000 workers of 100 spans without context",
+    (0..<count).map { place in
+        let worker = place / 100
+        let start = UInt64(worker) * 1_000_000 + UInt64(place % 100) * 10_000
+        var one = span(place, start, start + 5_000, below: worker * 100)
+        one.process = UInt32(worker) + 10
+        one.key.traceID.low = UInt64(worker) + 10
+        one.nameShape = UInt64(place % 100 == 0 ? 1 : 2)
+        if place % 100 == 0 {
+            one.parentSpanID = .invalid
+            one.end = place == 0 ? 10_000_000 * n : start + 40_000_000
+        } else {
+            one.operation = place % 3 == 0 ? .tool : .model
+        }
+        return one
+    })
 
 let mender = Mender(rules: try RuleSet.builtIn())
 for damage in [DamageKind.none, .mixed, .lostContext] {
+    let name = "mending a run of many agents, damage \(damage.rawValue), with normalising"
+    guard isPicked(name) else { continue }
     let run = RepairCase.large(damage, spans: count, seed: 5)
-    measure("mending a run of many agents, damage \(damage.rawValue), with normalising") {
+    measure(name) {
         mender.mend(run, identity: .named("large")).spans.count
     }
 }

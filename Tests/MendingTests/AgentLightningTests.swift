@@ -1,0 +1,98 @@
+import Compression
+import Foundation
+import Mending
+import OTLP
+import Testing
+
+/// Runs on which Agent-lightning 0.3.0's own repair was tried, with their true trees. Where it nests
+/// parallel calls, moves a reward or loses a subtree, the row says so.
+@Suite("Runs that Agent-lightning's repair was tried on")
+struct AgentLightningTests {
+    @Test(
+        "Each comes out with its true tree",
+        arguments: [
+            // Its repair makes a root of each; a program may have several.
+            Truth(
+                "07_virtual_root_multiple_roots",
+                "agent.first agent.second{openai.chat.completion}"),
+            Truth(
+                "08_missing_parent_ghost_root", "lost_parent{agent.child{openai.chat.completion}}"),
+            // Its repair nests each of the parallel calls below the one around it.
+            Truth(
+                "15_parallel_llm_calls_nest",
+                "session{openai.chat.completion openai.chat.completion "
+                    + "openai.chat.completion x}"),
+            // Of one program's own spans the reported parent is the true one; it moves them.
+            Truth("17_stops_when_one_child_left", "session{agent x}"),
+            Truth(
+                "18_runner_final_reward_second_root",
+                "workflow{agent{openai.chat.completion}} agentlightning.annotation"),
+            // Its repair hangs the early reward below the call that was open.
+            Truth(
+                "20_reward_before_end_and_surplus",
+                "workflow{openai.chat.completion agentlightning.annotation "
+                    + "agentlightning.annotation agentlightning.annotation "
+                    + "openai.chat.completion}"),
+            // An id of zeros is none; its repair makes a parent of it.
+            Truth("29_all_zero_parent_id_is_a_ghost", "s openai.chat.completion"),
+            // Two traces use one span id, and name one parent; its repair loses one of the two.
+            Truth(
+                "30_duplicate_span_id_across_traces",
+                "s{openai.chat.completion openai.chat.completion}"),
+            // The call has another trace id than the parent that it names.
+            Truth("32_clock_skew_not_repaired", "s{agent openai.chat.completion o}"),
+        ])
+    func tree(of truth: Truth) throws {
+        let batch = try Self.batch(truth.capture)
+        let run = try Mender.builtIn.get().mend(batch, identity: .named("ro-golden/at-golden"))
+        #expect(drawing(of: run) == truth.tree)
+        #expect(run.spans.count { !$0.isPlaceholder } == batch.spans.count)
+    }
+
+    /// A fixture's spans as they came.
+    private static func batch(_ name: String) throws -> TraceBatch {
+        let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .appending(path: "Fixtures/agent-lightning/adapters-0.3.0.json.gz")
+        let bytes = try inflate(Array(Data(contentsOf: file)), encoding: .gzip, limit: 1 << 22)
+        let fixture = try #require(
+            JSONValue(parsing: bytes).object?.first { $0.name == name }?.value)
+        var batch = TraceBatch()
+        batch.resources.append(ResourceRecord())
+        batch.scopes.append(ScopeRecord(resource: 0))
+        for json in try #require(fixture["spans"]?.array) {
+            var span = SpanRecord(scope: 0)
+            span.traceID = TraceID(hexadecimal: json["trace_id"]?.string ?? "") ?? .invalid
+            span.spanID = SpanID(hexadecimal: json["span_id"]?.string ?? "") ?? .invalid
+            span.parentSpanID = SpanID(hexadecimal: json["parent_id"]?.string ?? "") ?? .invalid
+            span.name = batch.append(json["name"]?.string ?? "")
+            span.startTimeUnixNano = nanoseconds(json["start_time"])
+            span.endTimeUnixNano = nanoseconds(json["end_time"])
+            span.attributes = batch.append(
+                keyValues: (json["attributes"]?.object ?? []).map {
+                    KeyValue($0.name, AnyValue($0.value))
+                })
+            batch.spans.append(span)
+        }
+        return batch
+    }
+
+    private static func nanoseconds(_ seconds: JSONValue?) -> UInt64 {
+        guard case .double(let number)? = seconds else { return 0 }
+        return UInt64(number * 1e9)
+    }
+}
+
+extension AnyValue {
+    fileprivate init(_ json: JSONValue) {
+        switch json {
+        case .null: self = .empty
+        case .bool(let flag): self = .bool(flag)
+        case .int(let number): self = .int(number)
+        case .double(let number): self = .double(number)
+        case .string(let text): self = .string(text)
+        case .array(let elements): self = .array(elements.map { AnyValue($0) })
+        case .object(let members):
+            self = .keyValueList(members.map { KeyValue($0.name, AnyValue($0.value)) })
+        }
+    }
+}
