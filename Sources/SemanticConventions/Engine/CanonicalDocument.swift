@@ -6,12 +6,35 @@ import OTLP
 /// It says yes only where reading the document would give its very elements back; where it says no,
 /// the document may be right all the same, and is read.
 struct CanonicalDocument: Sendable {
-    private let roles: [[UInt8]]
-    private let finishReasons: [[UInt8]]
+    /// In quotation marks, as they stand in the text.
+    private let roles: [ShortWord]
+    private let finishReasons: [ShortWord]
+    /// The members of the usual message in their usual order; nil where a name were too long.
+    private let usual: UsualNames?
+
+    private struct UsualNames: Sendable {
+        let role: ShortWord
+        let parts: ShortWord
+        let finishReason: ShortWord
+        let type: ShortWord
+        let text: ShortWord
+        let content: ShortWord
+
+        init?() {
+            guard let role = ShortWord("\"role\""), let parts = ShortWord("\"parts\""),
+                let finishReason = ShortWord("\"finish_reason\""),
+                let type = ShortWord("\"type\""), let text = ShortWord("\"text\""),
+                let content = ShortWord("\"content\"")
+            else { return nil }
+            (self.role, self.parts, self.finishReason) = (role, parts, finishReason)
+            (self.type, self.text, self.content) = (type, text, content)
+        }
+    }
 
     init(maps: [String: ValueMap]) {
-        func stable(_ words: [String], _ map: ValueMap?) -> [[UInt8]] {
-            words.filter { map?.apply($0) ?? $0 == $0 }.map { Array($0.utf8) }
+        usual = UsualNames()
+        func stable(_ words: [String], _ map: ValueMap?) -> [ShortWord] {
+            words.filter { map?.apply($0) ?? $0 == $0 }.compactMap { ShortWord("\"\($0)\"") }
         }
         roles = stable(["assistant", "user", "system", "tool"], maps["role"])
         finishReasons = stable(
@@ -25,7 +48,9 @@ struct CanonicalDocument: Sendable {
         var saysSomething = false
         let isRight = scanner.array(text) { scanner in
             switch document {
-            case .input, .output: message(text, &scanner, &saysSomething)
+            case .input, .output:
+                usualMessage(text, &scanner, &saysSomething)
+                    || message(text, &scanner, &saysSomething)
             case .system: part(text, &scanner, &saysSomething)
             case .tools: tool(text, &scanner, &saysSomething)
             case .documents: false
@@ -33,6 +58,39 @@ struct CanonicalDocument: Sendable {
         }
         scanner.skipSpace(text)
         return isRight && saysSomething && scanner.place == text.byteCount
+    }
+
+    /// The message that nearly all are: a role, texts, and a finish reason perhaps, in this order.
+    /// Where it is another one, the scanner stays where it was.
+    private func usualMessage(
+        _ text: RawSpan, _ scanner: inout JSONScanner, _ saysSomething: inout Bool
+    ) -> Bool {
+        guard let usual else { return false }
+        let start = scanner.place
+        guard scanner.take("{", text), scanner.takeName(usual.role, text),
+            word(text, &scanner, of: roles), scanner.take(",", text),
+            scanner.takeName(usual.parts, text),
+            scanner.array(text, { usualText(usual, text, &$0) }),
+            !scanner.take(",", text)
+                || scanner.takeName(usual.finishReason, text)
+                    && word(text, &scanner, of: finishReasons),
+            scanner.take("}", text)
+        else {
+            scanner.place = start
+            return false
+        }
+        saysSomething = true
+        return true
+    }
+
+    private func usualText(
+        _ usual: UsualNames, _ text: RawSpan, _ scanner: inout JSONScanner
+    ) -> Bool {
+        guard scanner.take("{", text), scanner.takeName(usual.type, text),
+            scanner.take(usual.text, text), scanner.take(",", text),
+            scanner.takeName(usual.content, text), let content = scanner.string(text)
+        else { return false }
+        return !content.range.isEmpty && scanner.take("}", text)
     }
 
     private func message(
@@ -60,21 +118,9 @@ struct CanonicalDocument: Sendable {
     }
 
     private func word(
-        _ text: RawSpan, _ scanner: inout JSONScanner, of words: [[UInt8]]
+        _ text: RawSpan, _ scanner: inout JSONScanner, of words: [ShortWord]
     ) -> Bool {
-        guard let string = scanner.string(text), !string.hasEscapes else { return false }
-        for word in words where word.count == string.range.count {
-            var place = string.range.lowerBound
-            var isEqual = true
-            for byte in word {
-                if text.byte(at: place) != byte {
-                    isEqual = false
-                    break
-                }
-                place += 1
-            }
-            if isEqual { return true }
-        }
+        for word in words where scanner.take(word, text) { return true }
         return false
     }
 
