@@ -5,36 +5,17 @@ import OTLP
 ///
 /// It says yes only where reading the document would give its very elements back; where it says no,
 /// the document may be right all the same, and is read.
-struct CanonicalDocument: Sendable {
+final class CanonicalDocument: Sendable {
     /// In quotation marks, as they stand in the text.
-    private let roles: [ShortWord]
-    private let finishReasons: [ShortWord]
-    /// The members of the usual message in their usual order; nil where a name were too long.
-    private let usual: UsualNames?
-
-    private struct UsualNames: Sendable {
-        let role: ShortWord
-        let parts: ShortWord
-        let finishReason: ShortWord
-        let type: ShortWord
-        let text: ShortWord
-        let content: ShortWord
-
-        init?() {
-            guard let role = ShortWord("\"role\""), let parts = ShortWord("\"parts\""),
-                let finishReason = ShortWord("\"finish_reason\""),
-                let type = ShortWord("\"type\""), let text = ShortWord("\"text\""),
-                let content = ShortWord("\"content\"")
-            else { return nil }
-            (self.role, self.parts, self.finishReason) = (role, parts, finishReason)
-            (self.type, self.text, self.content) = (type, text, content)
-        }
-    }
+    private let roles: [LiteralText]
+    private let finishReasons: [LiteralText]
+    /// How serializers write the usual message: with a space after marks, or with none.
+    private let spellings: [MessageSpelling]
 
     init(maps: [String: ValueMap]) {
-        usual = UsualNames()
-        func stable(_ words: [String], _ map: ValueMap?) -> [ShortWord] {
-            words.filter { map?.apply($0) ?? $0 == $0 }.compactMap { ShortWord("\"\($0)\"") }
+        spellings = [MessageSpelling(space: " "), MessageSpelling(space: "")]
+        func stable(_ words: [String], _ map: ValueMap?) -> [LiteralText] {
+            words.filter { map?.apply($0) ?? $0 == $0 }.map { LiteralText("\"\($0)\"") }
         }
         roles = stable(["assistant", "user", "system", "tool"], maps["role"])
         finishReasons = stable(
@@ -60,37 +41,26 @@ struct CanonicalDocument: Sendable {
         return isRight && saysSomething && scanner.place == text.byteCount
     }
 
-    /// The message that nearly all are: a role, texts, and a finish reason perhaps, in this order.
-    /// Where it is another one, the scanner stays where it was.
+    /// The message that nearly all are: a role, one text, and a finish reason perhaps, spelled as
+    /// serializers do. Where it is another one, the scanner stays where it was.
     private func usualMessage(
         _ text: RawSpan, _ scanner: inout JSONScanner, _ saysSomething: inout Bool
     ) -> Bool {
-        guard let usual else { return false }
         let start = scanner.place
-        guard scanner.take("{", text), scanner.takeName(usual.role, text),
-            word(text, &scanner, of: roles), scanner.take(",", text),
-            scanner.takeName(usual.parts, text),
-            scanner.array(text, { usualText(usual, text, &$0) }),
-            !scanner.take(",", text)
-                || scanner.takeName(usual.finishReason, text)
-                    && word(text, &scanner, of: finishReasons),
-            scanner.take("}", text)
-        else {
-            scanner.place = start
-            return false
+        scanner.skipSpace(text)
+        for index in spellings.indices where scanner.take(spellings[index].opening, in: text) {
+            guard word(text, &scanner, of: roles), scanner.take(spellings[index].parts, in: text),
+                let content = scanner.string(text), !content.range.isEmpty,
+                scanner.take(spellings[index].end, in: text),
+                !scanner.take(spellings[index].finishReason, in: text)
+                    || word(text, &scanner, of: finishReasons),
+                scanner.take("}", text)
+            else { break }
+            saysSomething = true
+            return true
         }
-        saysSomething = true
-        return true
-    }
-
-    private func usualText(
-        _ usual: UsualNames, _ text: RawSpan, _ scanner: inout JSONScanner
-    ) -> Bool {
-        guard scanner.take("{", text), scanner.takeName(usual.type, text),
-            scanner.take(usual.text, text), scanner.take(",", text),
-            scanner.takeName(usual.content, text), let content = scanner.string(text)
-        else { return false }
-        return !content.range.isEmpty && scanner.take("}", text)
+        scanner.place = start
+        return false
     }
 
     private func message(
@@ -118,9 +88,10 @@ struct CanonicalDocument: Sendable {
     }
 
     private func word(
-        _ text: RawSpan, _ scanner: inout JSONScanner, of words: [ShortWord]
+        _ text: RawSpan, _ scanner: inout JSONScanner, of words: [LiteralText]
     ) -> Bool {
-        for word in words where scanner.take(word, text) { return true }
+        scanner.skipSpace(text)
+        for index in words.indices where scanner.take(words[index], in: text) { return true }
         return false
     }
 

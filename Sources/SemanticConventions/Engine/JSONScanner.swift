@@ -36,19 +36,12 @@ struct JSONScanner {
         return true
     }
 
-    /// Goes past a word if it comes next.
+    /// Goes past a text if it stands here.
     @inline(__always)
-    mutating func take(_ wanted: ShortWord, _ text: RawSpan) -> Bool {
-        skipSpace(text)
+    mutating func take(_ wanted: LiteralText, in text: RawSpan) -> Bool {
         guard wanted.stands(at: place, in: text) else { return false }
         place += wanted.length
         return true
-    }
-
-    /// Goes past the name of a member, and its colon, if it comes next.
-    @inline(__always)
-    mutating func takeName(_ name: ShortWord, _ text: RawSpan) -> Bool {
-        take(name, text) && take(":", text)
     }
 
     /// An array with at least one element.
