@@ -148,7 +148,6 @@ struct RepairFacts {
     private mutating func readAttributes(of span: SpanRecord, into facts: inout RepairSpan) {
         var operation = OperationClass.other
         var transport = OperationClass.other
-        var isRollUp = false
         var tokens: (input: Int64, output: Int64) = (0, 0)
         for attribute in batch.attributes(span.attributes) {
             switch RepairKey(attribute.key, in: batch) {
@@ -190,8 +189,6 @@ struct RepairFacts {
                 if case .int(let status) = attribute.value {
                     facts.request.status = UInt32(truncatingIfNeeded: status)
                 }
-            case .rollUp:
-                if case .bool(true) = attribute.value { isRollUp = true }
             case .thread:
                 let thread = text(of: batch.anyValue(of: attribute))
                 facts.thread = number(
@@ -209,7 +206,6 @@ struct RepairFacts {
             hash.combine(UInt64(bitPattern: tokens.output))
             facts.usage = hash.value
         }
-        if isRollUp { facts.hasUsage = false }
     }
 }
 

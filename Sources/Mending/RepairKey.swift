@@ -2,7 +2,7 @@ import OTLP
 
 /// The attributes of normalised spans that the repair reads.
 enum RepairKey {
-    case operation, stepKind, responseID, inputTokens, outputTokens, rollUp, thread, http, database
+    case operation, stepKind, responseID, inputTokens, outputTokens, thread, http, database
     case messaging, method, url, path, port, status
 
     /// The key that a slice holds; nil for all others. No text is made.
@@ -22,7 +22,6 @@ enum RepairKey {
         case 14 where is_("db.system.name"): self = .database
         case 15 where is_("rpc.system.name"): self = .http
         case 16 where is_("messaging.system"): self = .messaging
-        case 16 where is_("ext.usage.rollup"): self = .rollUp
         case 18 where is_("gen_ai.response.id"): self = .responseID
         case 19 where is_("http.request.method"): self = .method
         case 19 where is_("messaging.operation"): self = .messaging

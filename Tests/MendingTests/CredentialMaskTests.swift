@@ -89,7 +89,46 @@ struct CredentialMaskTests {
             masked: [["Authorization", "[masked]"], ["b", "c"]]),
     ]
 
-    @Test("What is masked, in spans, events and resources", arguments: cases)
+    private static let urls: [Case] = [
+        Case(
+            key: "url.full", value: "https://ann:4711@example.com:8080/a?b=c",
+            masked: "https://REDACTED:REDACTED@example.com:8080/a?b=c"),
+        Case(
+            key: "db.connection_string", value: "postgresql://ann:p4711@db:5432/x",
+            masked: "[masked]"),
+        Case(
+            key: "celery.broker", value: "redis://:4711@db:6379/0",
+            masked: "redis://:REDACTED@db:6379/0"),
+        Case(
+            key: "http.url", value: "https://b.example/o?sig=4711%2F&X-Goog-Signature=4711&sigma=1",
+            masked: "https://b.example/o?sig=REDACTED&X-Goog-Signature=REDACTED&sigma=1"),
+        Case(
+            key: "url.full",
+            value:
+                "https://s3.example/o?AWSAccessKeyId=4711&X-Amz-Credential=4711&a=1#access_token=4711",
+            masked:
+                "https://s3.example/o?AWSAccessKeyId=REDACTED&X-Amz-Credential=REDACTED&a=1#access_token=REDACTED"
+        ),
+        Case(
+            key: "http.url", value: "https://google.example/v1/models?key=AIza4711&alt=sse",
+            masked: "https://google.example/v1/models?key=REDACTED&alt=sse"),
+        Case(key: "url.query", value: "a=1&api_key=4711", masked: "a=1&api_key=REDACTED"),
+        Case(key: "http.target", value: "/a?api-key=4711", masked: "/a?api-key=REDACTED"),
+        Case(
+            key: "exception.message",
+            value: "GET https://a.example/?token=4711 failed; see https://ann:4711@b.example.",
+            masked:
+                "GET https://a.example/?token=REDACTED failed; see https://REDACTED:REDACTED@b.example."
+        ),
+        Case(
+            key: "body", value: #"{"url": "https://a.example/?api_key=4711", "api_key": "4711"}"#,
+            masked: #"{"url": "https://a.example/?api_key=REDACTED", "api_key": "[masked]"}"#),
+        Case(
+            key: "nested", value: .keyValueList([KeyValue("u", "x://a:4711@b")]),
+            masked: .keyValueList([KeyValue("u", "x://REDACTED:REDACTED@b")])),
+    ]
+
+    @Test("What is masked, in spans, events and resources", arguments: cases + urls)
     func masked(_ example: Case) throws {
         let given = [KeyValue(example.key, example.value)]
         let batch = try mended(given, event: given, resource: given, names: example.names)
@@ -121,7 +160,11 @@ struct CredentialMaskTests {
                 #"{"properties":{"password":{"type":"string"}},"required":["password","a"]}"#
             ),
             ("allowed", #"["authorization", "accept", "x"]"#), ("empty.api_key", ""),
-            ("text", "the password: is in the drawer"), ("has.password", "[masked]"),
+            ("text", "the password: is in the drawer"),
+            ("url.full", "https://example.com:8080/a?key=b&sigma=1&q=x:y@z"),
+            ("url.full", "ssh://git@example.com/a.git"), ("url.query", "a=b&key=c"),
+            ("url.full", "https://REDACTED:REDACTED@example.com/?sig=REDACTED&token="),
+            ("text", "a ://, a:b@c, ?sig=1 and http://"), ("has.password", "[masked]"),
         ])
     func kept(_ key: String, _ value: String) throws {
         let batch = try mended([KeyValue(key, .string(value))])

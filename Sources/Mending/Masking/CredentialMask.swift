@@ -2,16 +2,18 @@ import OTLP
 
 /// Puts `[masked]` in the place of credentials, wherever a batch has them: in attributes of spans,
 /// events, links, scopes and resources, in nested values, and in texts that hold JSON or what
-/// Python's `repr` writes.
+/// Python's `repr` writes; and `REDACTED` in the place of what URLs have of them.
 struct CredentialMask: Sendable {
     static let mask = "[masked]"
 
     private let names: CredentialNames
     private let text: TextMask
+    private let url: URLMask
 
     init(_ names: CredentialNames) {
         self.names = names
         text = TextMask(names: names)
+        url = URLMask(names: names)
     }
 
     /// Masks all credentials of a batch.
@@ -78,7 +80,7 @@ struct CredentialMask: Sendable {
             let attribute = batch.attributes[position]
             if tellsKeys(attribute.key, in: batch) { continue }
             let isCredential = keys.isCredential(attribute, in: batch)
-            guard let value = masked(attribute.value, isCredential, in: batch) else { continue }
+            guard let value = masked(attribute, isCredential, in: batch) else { continue }
             changes.append(Change(position: position, attribute: attribute, value: value))
         }
         return changes
@@ -108,8 +110,9 @@ struct CredentialMask: Sendable {
 
     /// The value without credentials; nil where it has none.
     private func masked(
-        _ value: FlatValue, _ isCredential: Bool, in batch: TraceBatch
+        _ attribute: Attribute, _ isCredential: Bool, in batch: TraceBatch
     ) -> AnyValue? {
+        let value = attribute.value
         switch value {
         case .empty, .bool, .double: return nil
         case .int: return isCredential ? .string(Self.mask) : nil
@@ -118,17 +121,26 @@ struct CredentialMask: Sendable {
                 return slice.isEmpty || batch.text(slice, equals: "[masked]")
                     ? nil : .string(Self.mask)
             }
-            return text.masked(slice.bytes(of: batch)).map {
-                .string(String(decoding: $0, as: UTF8.self))
-            }
+            return masked(
+                slice.bytes(of: batch),
+                isQuery: URLMask.holdsQuery(attribute.key.bytes(of: batch)))
         case .bytes(let slice):
             return isCredential && !slice.isEmpty ? .string(Self.mask) : nil
         case .array(let slice), .keyValueList(let slice):
-            guard isCredential || names.mayOccur(in: slice.bytes(of: batch)) else { return nil }
+            guard
+                isCredential || names.mayOccur(in: slice.bytes(of: batch))
+                    || URLMask.schemeEnd(in: slice.bytes(of: batch), from: Int(slice.offset)) != nil
+            else { return nil }
             let given = batch.anyValue(value)
             let masked = masked(given, isCredential)
             return masked == given ? nil : masked
         }
+    }
+
+    private func masked(_ given: ArraySlice<UInt8>, isQuery: Bool) -> AnyValue? {
+        let known = text.masked(given)
+        let masked = url.masked(known.map { $0[...] } ?? given, isQuery: isQuery) ?? known
+        return masked.map { .string(String(decoding: $0, as: UTF8.self)) }
     }
 
     private func masked(_ value: AnyValue, _ isCredential: Bool) -> AnyValue {
@@ -137,9 +149,7 @@ struct CredentialMask: Sendable {
         case .int, .bytes: return isCredential ? .string(Self.mask) : value
         case .string(let content):
             if isCredential { return content.isEmpty ? value : .string(Self.mask) }
-            return text.masked(Array(content.utf8)[...]).map {
-                .string(String(decoding: $0, as: UTF8.self))
-            } ?? value
+            return masked(Array(content.utf8)[...], isQuery: false) ?? value
         case .array(let elements):
             // Some record headers as pairs.
             if !isCredential, elements.count == 2, let name = elements[0].stringValue,

@@ -9,6 +9,9 @@ struct BatchEdits: Sendable {
     private var firstAttribute = 0
     /// By key number: the key as it was written for this batch; nothing where it was not.
     private var keys: [Attribute?]
+    /// Lists of keys that were written for this batch.
+    private var lists: [(slots: [Int], value: FlatValue)] = []
+    private var lastText: (text: String, slice: Slice)?
     private let rules: RuleSet
     private var start = (bytes: 0, attributes: 0)
     /// The batch can hold no more: later spans stay as they are.
@@ -28,6 +31,8 @@ struct BatchEdits: Sendable {
         attributes.removeAll(keepingCapacity: true)
         changed.removeAll(keepingCapacity: true)
         for key in keys.indices where keys[key] != nil { keys[key] = nil }
+        lists.removeAll(keepingCapacity: true)
+        lastText = nil
         firstByte = batch.bytes.count
         firstAttribute = batch.attributes.count
         isFull = false
@@ -108,6 +113,22 @@ struct BatchEdits: Sendable {
 
     mutating func text(_ text: String) -> Slice {
         slice { $0.append(contentsOf: text.utf8) }
+    }
+
+    /// A text that comes again and again.
+    mutating func repeated(_ text: String) -> Slice {
+        if let lastText, lastText.text == text { return lastText.slice }
+        let slice = self.text(text)
+        lastText = (text, slice)
+        return slice
+    }
+
+    /// The list of keys of these numbers, which is written once where spans look alike.
+    mutating func list(ofKeys slots: [Int]) -> FlatValue {
+        if let known = lists.last(where: { $0.slots == slots }) { return known.value }
+        let made = list(slots.map { rules.keyTable.key(of: KeyID(number: UInt16($0))) })
+        if lists.count < 32 { lists.append((slots, made)) }
+        return made
     }
 
     /// What a closure appends to the batch's bytes.

@@ -5,13 +5,17 @@ import OTLP
 ///
 /// It says yes only where reading the document would give its very elements back; where it says no,
 /// the document may be right all the same, and is read.
-struct CanonicalDocument: Sendable {
-    private let roles: [[UInt8]]
-    private let finishReasons: [[UInt8]]
+final class CanonicalDocument: Sendable {
+    /// In quotation marks, as they stand in the text.
+    private let roles: [LiteralText]
+    private let finishReasons: [LiteralText]
+    /// How serializers write the usual message: with a space after marks, or with none.
+    private let spellings: [MessageSpelling]
 
     init(maps: [String: ValueMap]) {
-        func stable(_ words: [String], _ map: ValueMap?) -> [[UInt8]] {
-            words.filter { map?.apply($0) ?? $0 == $0 }.map { Array($0.utf8) }
+        spellings = [MessageSpelling(space: " "), MessageSpelling(space: "")]
+        func stable(_ words: [String], _ map: ValueMap?) -> [LiteralText] {
+            words.filter { map?.apply($0) ?? $0 == $0 }.map { LiteralText("\"\($0)\"") }
         }
         roles = stable(["assistant", "user", "system", "tool"], maps["role"])
         finishReasons = stable(
@@ -25,7 +29,9 @@ struct CanonicalDocument: Sendable {
         var saysSomething = false
         let isRight = scanner.array(text) { scanner in
             switch document {
-            case .input, .output: message(text, &scanner, &saysSomething)
+            case .input, .output:
+                usualMessage(text, &scanner, &saysSomething)
+                    || message(text, &scanner, &saysSomething)
             case .system: part(text, &scanner, &saysSomething)
             case .tools: tool(text, &scanner, &saysSomething)
             case .documents: false
@@ -33,6 +39,28 @@ struct CanonicalDocument: Sendable {
         }
         scanner.skipSpace(text)
         return isRight && saysSomething && scanner.place == text.byteCount
+    }
+
+    /// The message that nearly all are: a role, one text, and a finish reason perhaps, spelled as
+    /// serializers do. Where it is another one, the scanner stays where it was.
+    private func usualMessage(
+        _ text: RawSpan, _ scanner: inout JSONScanner, _ saysSomething: inout Bool
+    ) -> Bool {
+        let start = scanner.place
+        scanner.skipSpace(text)
+        for index in spellings.indices where scanner.take(spellings[index].opening, in: text) {
+            guard word(text, &scanner, of: roles), scanner.take(spellings[index].parts, in: text),
+                let content = scanner.string(text), !content.range.isEmpty,
+                scanner.take(spellings[index].end, in: text),
+                !scanner.take(spellings[index].finishReason, in: text)
+                    || word(text, &scanner, of: finishReasons),
+                scanner.take("}", text)
+            else { break }
+            saysSomething = true
+            return true
+        }
+        scanner.place = start
+        return false
     }
 
     private func message(
@@ -60,21 +88,10 @@ struct CanonicalDocument: Sendable {
     }
 
     private func word(
-        _ text: RawSpan, _ scanner: inout JSONScanner, of words: [[UInt8]]
+        _ text: RawSpan, _ scanner: inout JSONScanner, of words: [LiteralText]
     ) -> Bool {
-        guard let string = scanner.string(text), !string.hasEscapes else { return false }
-        for word in words where word.count == string.range.count {
-            var place = string.range.lowerBound
-            var isEqual = true
-            for byte in word {
-                if text.byte(at: place) != byte {
-                    isEqual = false
-                    break
-                }
-                place += 1
-            }
-            if isEqual { return true }
-        }
+        scanner.skipSpace(text)
+        for index in words.indices where scanner.take(words[index], in: text) { return true }
         return false
     }
 

@@ -16,6 +16,7 @@ final class CompiledRow: Sendable {
     /// Its file, and its place there.
     let use: RuleSet.PatternUse
     let mapping: MappingRow
+    let conditions: [OpenCondition]
     /// The number of the literal key that the row writes; 0 where its target is something else.
     let slot: Int
     /// The type of the attribute that the row writes, if it writes one.
@@ -35,8 +36,11 @@ final class CompiledRow: Sendable {
 
     init(
         _ mapping: MappingRow, number: Int, use: RuleSet.PatternUse, keys: KeyTable,
-        kindKeys: Set<String>
+        kindKeys: Set<String>, paths: [JSONPath: Int]
     ) {
+        conditions = mapping.conditions.map {
+            OpenCondition($0, keys, paths: paths, source: mapping.source)
+        }
         self.number = number
         self.use = use
         self.mapping = mapping

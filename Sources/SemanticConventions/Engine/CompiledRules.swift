@@ -8,12 +8,16 @@ final class CompiledRules: Sendable {
     /// The rows of each file, in their order.
     let files: [[CompiledRow]]
     let generalRows: [CompiledRow]
+    /// By key number: its place in the order of all keys.
+    let ranks: [Int32]
     /// By the number of a literal key; nothing at 0.
     let keys: [KeyClass]
     /// The rows that read keys of a pattern, by its text.
     let usesByPattern: [String: [RuleSet.PatternUse]]
     /// Keys that operation rows read: they are not lost.
     let kindKeys: Set<String>
+    /// The paths that conditions look at, numbered from 1.
+    let paths: [JSONPath: Int]
     /// Every condition on the span's name.
     let nameConditions: [Condition]
     let eventSources: Set<String>
@@ -26,6 +30,8 @@ final class CompiledRules: Sendable {
     /// The numbers of keys whose right values a map tells.
     let mappedKeys: [Int]
     let documentKeys: [KeyID]
+    /// Builders of documents that are right as they are, by the number of the document.
+    let closedBuilders: [DocumentBuilder]
     /// The current names of general attributes.
     let currentKeys: Set<String>
     let known: KnownKeys
@@ -36,6 +42,11 @@ final class CompiledRules: Sendable {
         canonical = CanonicalDocument(maps: rules.maps)
         known = KnownKeys(rules.keyTable)
         documentKeys = Document.allCases.map { rules.keyTable.id(of: $0.key) }
+        closedBuilders = Document.allCases.map { document in
+            var builder = DocumentBuilder(document)
+            builder.isClosed = true
+            return builder
+        }
         currentKeys = Set(
             rules.generalRows.compactMap { row in
                 if case .attribute(let key, _) = row.target { key } else { nil }
@@ -43,13 +54,21 @@ final class CompiledRules: Sendable {
         let kinds = rules.commonKinds + rules.dialects.flatMap(\.kinds)
         let kindKeys = Self.kindKeys(kinds)
         self.kindKeys = kindKeys
+        let conditions =
+            kinds.flatMap(\.conditions)
+            + (rules.files.flatMap(\.rows) + rules.generalRows).flatMap(\.conditions)
+        var paths: [JSONPath: Int] = [:]
+        for path in conditions.compactMap(\.path) where paths[path] == nil {
+            paths[path] = paths.count + 1
+        }
+        self.paths = paths
         var rows = 0
         func compiled(_ mappings: [MappingRow], file: Int) -> [CompiledRow] {
             mappings.enumerated().map { row, mapping in
                 rows += 1
                 return CompiledRow(
                     mapping, number: rows, use: RuleSet.PatternUse(file: file, row: row),
-                    keys: rules.keyTable, kindKeys: kindKeys)
+                    keys: rules.keyTable, kindKeys: kindKeys, paths: paths)
             }
         }
         files = rules.files.enumerated().map { compiled($1.rows, file: $0) }
@@ -61,9 +80,6 @@ final class CompiledRules: Sendable {
             }
         }
         usesByPattern = uses
-        let conditions =
-            kinds.flatMap(\.conditions)
-            + (rules.files.flatMap(\.rows) + rules.generalRows).flatMap(\.conditions)
         var names: [Condition] = []
         for condition in conditions where condition.isAboutName && !names.contains(condition) {
             names.append(condition)
@@ -76,6 +92,11 @@ final class CompiledRules: Sendable {
         let texts = (0...rules.keyTable.count).map {
             rules.keyTable.key(of: KeyID(number: UInt16($0)))
         }
+        var ranks = [Int32](repeating: 0, count: texts.count)
+        for (rank, number) in texts.indices.sorted(by: { texts[$0] < texts[$1] }).enumerated() {
+            ranks[number] = Int32(rank)
+        }
+        self.ranks = ranks
         let planned = Self.plannedKeys(rules, conditions, kindKeys)
         let general = Self.generalKeys(rules)
         keys = texts.enumerated().map { number, key in
@@ -92,6 +113,11 @@ final class CompiledRules: Sendable {
         mappedKeys = texts.indices.filter { number in
             if case .map? = rules.normalForms[texts[number]]?.last { true } else { false }
         }
+    }
+
+    /// The key of a number.
+    func key(_ number: Int) -> String {
+        rules.keyTable.key(of: KeyID(number: UInt16(number)))
     }
 
     private static func kindKeys(_ kinds: [KindRow]) -> Set<String> {

@@ -35,7 +35,7 @@ extension DocumentBuilder {
     }
 
     private func assembled(in batch: TraceBatch) -> [JSONValue] {
-        let built = messages(of: sortedFields()).map { index, fields in
+        let built = messages.map { index, fields in
             (index, element(Message(fields, in: batch)))
         }
         guard !whole.isEmpty else { return built.map(\.1) }
@@ -60,27 +60,39 @@ extension DocumentBuilder {
         }
     }
 
-    /// The fields of each message, with its index.
-    func messages(of sorted: [Field]) -> [(Int, ArraySlice<Field>)] {
+    /// The sorted fields of each message, with its index.
+    private var messages: [(Int, ArraySlice<Field>)] {
         var messages: [(Int, ArraySlice<Field>)] = []
         var start = 0
-        for index in sorted.indices
-        where index + 1 == sorted.count || sorted[index + 1].message != sorted[index].message {
-            messages.append((sorted[index].message, sorted[start...index]))
-            start = index + 1
+        while start < fields.count {
+            let end = endOfMessage(from: start)
+            messages.append((fields[start].message, fields[start..<end]))
+            start = end
         }
         return messages
+    }
+
+    /// The end of the message whose fields begin at an index of the sorted fields.
+    func endOfMessage(from start: Int) -> Int {
+        let message = fields[start].message
+        var end = start + 1
+        while end < fields.count, fields[end].message == message { end += 1 }
+        return end
     }
 
     /// The finish reasons of all messages; nil where one has none.
     func finishReasons(in batch: TraceBatch) -> [String]? {
         if whole.isEmpty {
-            let messages = messages(of: sortedFields())
-            let reasons = messages.compactMap { _, fields in
-                fields.first { $0.kind == .message && $0.name == .finish }?.value.json(in: batch)
-                    .asText
+            var reasons: [String] = []
+            var start = 0
+            while start < fields.count {
+                let end = endOfMessage(from: start)
+                let finish = fields[start..<end].first { $0.kind == .message && $0.name == .finish }
+                guard let finish else { return nil }
+                reasons.append(finish.value.json(in: batch).asText)
+                start = end
             }
-            return reasons.count == messages.count ? reasons : nil
+            return reasons
         }
         let elements = elements(in: batch)
         let reasons = elements.compactMap { $0["finish_reason"]?.string }

@@ -14,28 +14,49 @@ extension DocumentBuilder {
         guard whole.isEmpty, document == .input || document == .output else {
             return writeElements(to: &text, finishReasons, in: batch)
         }
-        let messages = messages(of: sortedFields())
-        let reasons = finishReasons.flatMap { $0.count == messages.count ? $0 : nil }
+        let reasons = finishReasons.flatMap { $0.count == messageCount ? $0 : nil }
         var saysSomething = false
+        var number = 0
+        var start = 0
         text.append(UInt8(ascii: "["))
-        for (number, (_, fields)) in messages.enumerated() {
+        while start < fields.count {
+            let end = endOfMessage(from: start)
             if number > 0 { text.append(UInt8(ascii: ",")) }
             let reason = reasons?[number]
             let hasParts =
-                PlainMessage(fields)?.write(to: &text, document, reason, in: batch)
-                ?? writeMessage(fields, to: &text, reason, in: batch)
+                PlainMessage(fields, start..<end)?
+                .write(fields, to: &text, document, reason, in: batch)
+                ?? writeMessage(fields[start..<end], to: &text, reason, in: batch)
             saysSomething = saysSomething || hasParts
+            number += 1
+            start = end
         }
         text.append(UInt8(ascii: "]"))
         return saysSomething
     }
 
+    private var messageCount: Int {
+        var count = 0
+        for index in fields.indices
+        where index == 0 || fields[index - 1].message != fields[index].message {
+            count += 1
+        }
+        return count
+    }
+
     /// The positions of attributes that the messages tell without rest.
     var positionsWritten: [Int] {
         guard whole.isEmpty, document == .input || document == .output, !isClosed else { return [] }
-        return messages(of: sortedFields()).flatMap { _, fields in
-            PlainMessage(fields) == nil ? [] : fields.compactMap(\.source)
+        var positions: [Int] = []
+        var start = 0
+        while start < fields.count {
+            let end = endOfMessage(from: start)
+            if PlainMessage(fields, start..<end) != nil {
+                positions += fields[start..<end].compactMap(\.source)
+            }
+            start = end
         }
+        return positions
     }
 
     private func writeMessage(
@@ -66,117 +87,131 @@ extension DocumentBuilder {
     }
 }
 
-/// A message that has nothing but texts and tool calls.
+/// Where the fields of a message lie that has nothing but texts and tool calls.
 private struct PlainMessage {
-    private struct Call {
-        var id: FieldValue?
-        var name: FieldValue?
-        var arguments: JSONValue?
-    }
-
-    private var role: FieldValue?
-    private var text: FieldValue?
-    private var name: FieldValue?
-    private var finish: FieldValue?
-    private var reasoning: FieldValue?
-    private var refusal: FieldValue?
-    private var calls: [Call] = []
+    private var role = -1
+    private var text = -1
+    private var name = -1
+    private var finish = -1
+    private var reasoning = -1
+    private var refusal = -1
+    private var calls: Range<Int>
 
     /// Nil for messages that have more.
-    init?(_ sorted: ArraySlice<DocumentBuilder.Field>) {
-        var lastCall = -1
-        for field in sorted {
-            switch (field.kind, field.name) {
-            case (.message, .role?): role = field.value
-            case (.message, .text?): text = field.value
-            case (.message, .name?): name = field.value
-            case (.message, .finish?): finish = field.value
-            case (.message, .reasoning?): reasoning = field.value
-            case (.message, .refusal?): refusal = field.value
-            case (.call, let part?):
-                if field.inner != lastCall { calls.append(Call()) }
-                lastCall = field.inner
-                switch (part, field.value) {
-                case (.id, _): calls[calls.count - 1].id = field.value
-                case (.name, _): calls[calls.count - 1].name = field.value
-                case (.args, .json(let value)): calls[calls.count - 1].arguments = value
-                default: return nil
-                }
+    ///
+    /// - Parameter fields: sorted.
+    init?(_ fields: [DocumentBuilder.Field], _ range: Range<Int>) {
+        calls = range.upperBound..<range.upperBound
+        for index in range {
+            let isText = fields[index].value.isText
+            switch (fields[index].kind, fields[index].name) {
+            case (.message, .role?) where isText: role = index
+            case (.message, .text?) where isText: text = index
+            case (.message, .name?) where isText: name = index
+            case (.message, .finish?) where isText: finish = index
+            case (.message, .reasoning?) where isText: reasoning = index
+            case (.message, .refusal?) where isText: refusal = index
+            case (.call, .id?) where isText, (.call, .name?) where isText:
+                calls = min(calls.lowerBound, index)..<index + 1
+            case (.call, .args?):
+                guard case .json = fields[index].value else { return nil }
+                calls = min(calls.lowerBound, index)..<index + 1
             default: return nil
             }
-        }
-        for value in [role, text, name, finish, reasoning, refusal]
-            + calls.flatMap({ [$0.id, $0.name] })
-        {
-            if case .json(let value)? = value, value.string == nil { return nil }
         }
     }
 
     /// Returns whether the message has parts.
     func write(
-        to out: inout [UInt8], _ document: Document, _ reason: String?, in batch: TraceBatch
+        _ fields: [DocumentBuilder.Field], to out: inout [UInt8], _ document: Document,
+        _ reason: String?, in batch: TraceBatch
     ) -> Bool {
         out.append("{\"role\":")
-        if let role {
-            out.append(quoted: role, of: batch)
+        if role >= 0 {
+            out.append(quoted: fields[role].value, of: batch)
         } else {
             out.append(document == .output ? "\"assistant\"" : "\"user\"")
         }
         out.append(",\"parts\":[")
         let start = out.count
-        func separate() { if out.count > start { out.append(UInt8(ascii: ",")) } }
-        if let reasoning {
+        if reasoning >= 0 {
             out.append("{\"type\":\"reasoning\",\"content\":")
-            out.append(quoted: reasoning, of: batch)
+            out.append(quoted: fields[reasoning].value, of: batch)
             out.append(UInt8(ascii: "}"))
         }
-        if let text, !text.isEmptyText {
-            separate()
+        if text >= 0, !fields[text].value.isEmptyText {
+            if out.count > start { out.append(UInt8(ascii: ",")) }
             out.append("{\"type\":\"text\",\"content\":")
-            out.append(quoted: text, of: batch)
+            out.append(quoted: fields[text].value, of: batch)
             out.append(UInt8(ascii: "}"))
         }
-        for call in calls {
-            separate()
-            write(call, to: &out, in: batch)
+        var call = calls.lowerBound
+        while call < calls.upperBound {
+            if out.count > start { out.append(UInt8(ascii: ",")) }
+            call = write(call: call, of: fields, to: &out, in: batch)
         }
-        if let refusal {
-            separate()
+        if refusal >= 0 {
+            if out.count > start { out.append(UInt8(ascii: ",")) }
             out.append("{\"type\":\"generic\",\"generic_type\":\"refusal\",\"content\":")
-            out.append(quoted: refusal, of: batch)
+            out.append(quoted: fields[refusal].value, of: batch)
             out.append(UInt8(ascii: "}"))
         }
         let hasParts = out.count > start
         out.append(UInt8(ascii: "]"))
-        if let name {
+        if name >= 0 {
             out.append(",\"name\":")
-            out.append(quoted: name, of: batch)
+            out.append(quoted: fields[name].value, of: batch)
         }
-        if let reason = finish ?? reason.map({ .json(.string($0)) }) {
+        if finish >= 0 {
             out.append(",\"finish_reason\":")
-            out.append(quoted: reason, of: batch)
+            out.append(quoted: fields[finish].value, of: batch)
+        } else if let reason {
+            out.append(",\"finish_reason\":")
+            out.append(quoted: .json(.string(reason)), of: batch)
         }
         out.append(UInt8(ascii: "}"))
         return hasParts
     }
 
-    private func write(_ call: Call, to out: inout [UInt8], in batch: TraceBatch) {
+    /// Writes the call whose fields begin at an index, and returns where they end.
+    private func write(
+        call start: Int, of fields: [DocumentBuilder.Field], to out: inout [UInt8],
+        in batch: TraceBatch
+    ) -> Int {
+        var (id, name, arguments) = (-1, -1, -1)
+        var end = start
+        while end < calls.upperBound, fields[end].inner == fields[start].inner {
+            switch fields[end].name {
+            case .id: id = end
+            case .name: name = end
+            default: arguments = end
+            }
+            end += 1
+        }
         out.append("{\"type\":\"tool_call\"")
-        if let id = call.id {
+        if id >= 0 {
             out.append(",\"id\":")
-            out.append(quoted: id, of: batch)
+            out.append(quoted: fields[id].value, of: batch)
         }
         out.append(",\"name\":")
-        out.append(quoted: call.name ?? .json(""), of: batch)
-        if let arguments = call.arguments {
+        out.append(quoted: name >= 0 ? fields[name].value : .json(""), of: batch)
+        if arguments >= 0, case .json(let value) = fields[arguments].value {
             out.append(",\"arguments\":")
-            out.append(contentsOf: arguments.unwrapped.serialized())
+            out.append(contentsOf: value.unwrapped.serialized())
         }
         out.append(UInt8(ascii: "}"))
+        return end
     }
 }
 
 extension FieldValue {
+    fileprivate var isText: Bool {
+        switch self {
+        case .text, .json(.string): true
+        case .json: false
+        }
+    }
+
     fileprivate var isEmptyText: Bool {
         switch self {
         case .json(let value): value.isBlank
@@ -194,20 +229,20 @@ extension [UInt8] {
     fileprivate mutating func append(quoted value: FieldValue, of batch: TraceBatch) {
         append(UInt8(ascii: "\""))
         switch value {
-        case .text(let slice): append(escaping: slice.bounds, of: batch.bytes)
+        case .text(let slice):
+            append(escaping: batch.bytes.span.bytes.extracting(slice.bounds))
         case .json(let value):
-            let text = Array((value.string ?? "").utf8)
-            append(escaping: text.indices, of: text)
+            var text = value.string ?? ""
+            text.withUTF8 { append(escaping: $0.span.bytes) }
         }
         append(UInt8(ascii: "\""))
     }
 
-    private mutating func append(escaping range: Range<Int>, of source: [UInt8]) {
-        let text = source.span.bytes.extracting(range)
+    private mutating func append(escaping text: RawSpan) {
         var start = 0
         while true {
             let end = text.endOfPlainText(from: start)
-            append(contentsOf: source[range.lowerBound + start..<range.lowerBound + end])
+            text.extracting(start..<end).withUnsafeBytes { append(contentsOf: $0) }
             guard end < text.byteCount else { return }
             append(escape: text.byte(at: end))
             start = end + 1

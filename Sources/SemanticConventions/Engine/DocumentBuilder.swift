@@ -16,7 +16,7 @@ enum FieldValue: Sendable {
 /// Collects what rows say about one structured attribute, and puts it together.
 ///
 /// Fields of indexed keys are collected as they come, each with a number made of its indices, and
-/// are sorted by it once.
+/// are sorted by it once, before anything is made of them.
 struct DocumentBuilder: Sendable {
     enum Kind: UInt64, Sendable {
         case message, call, part
@@ -39,6 +39,7 @@ struct DocumentBuilder: Sendable {
     private(set) var whole: [JSONValue] = []
     private var wholeGroup: Int?
     private(set) var fields: [Field] = []
+    private var areSorted = true
     /// The indexed keys came before the whole document, so they win.
     private(set) var fieldsCameFirst = false
     private(set) var hasCalls = false
@@ -82,7 +83,11 @@ struct DocumentBuilder: Sendable {
         guard !isClosed, index <= KeyPattern.maximumIndex, inner <= KeyPattern.maximumIndex else {
             return
         }
-        if fields.isEmpty { fieldsCameFirst = wholeGroup == nil }
+        if fields.isEmpty {
+            fieldsCameFirst = wholeGroup == nil
+            fields.reserveCapacity(16)
+        }
+        areSorted = false
         let place =
             UInt64(index) << 32 | kind.rawValue << 30 | UInt64(inner) << 8 | UInt64(field.rawValue)
         fields.append(Field(place: place, value: value, source: source))
@@ -91,23 +96,18 @@ struct DocumentBuilder: Sendable {
     /// Something was collected.
     var hasElements: Bool { !whole.isEmpty || !fields.isEmpty }
 
-    /// The fields by message, kind and index; of equal ones only the first that came.
-    func sortedFields() -> [Field] {
-        var places: [(place: UInt64, index: Int)] = []
-        places.reserveCapacity(fields.count)
-        var isSorted = true
-        for (index, field) in fields.enumerated() {
-            if let last = places.last, last.place >= field.place { isSorted = false }
-            places.append((field.place, index))
-        }
-        if isSorted { return fields }
-        places.sort { $0 < $1 }
+    /// Sorts the fields by message, kind and index; of equal ones only the first that came stays.
+    mutating func sortFields() {
+        guard !areSorted else { return }
+        areSorted = true
+        guard !zip(fields, fields.dropFirst()).allSatisfy({ $0.place < $1.place }) else { return }
+        let places = fields.indices.map { (place: fields[$0].place, index: $0) }.sorted { $0 < $1 }
         var sorted: [Field] = []
         sorted.reserveCapacity(fields.count)
         for (place, index) in places where sorted.last?.place != place {
             sorted.append(fields[index])
         }
-        return sorted
+        fields = sorted
     }
 
     /// Says nothing: a message without parts, an empty object.

@@ -28,10 +28,19 @@ struct JSONScanner {
         return place < text.byteCount ? text.byte(at: place) : 0
     }
 
+    /// Goes past a mark if it comes next.
     @inline(__always)
-    private mutating func take(_ wanted: Unicode.Scalar, _ text: RawSpan) -> Bool {
+    mutating func take(_ wanted: Unicode.Scalar, _ text: RawSpan) -> Bool {
         guard next(text) == UInt8(ascii: wanted) else { return false }
         place += 1
+        return true
+    }
+
+    /// Goes past a text if it stands here.
+    @inline(__always)
+    mutating func take(_ wanted: LiteralText, in text: RawSpan) -> Bool {
+        guard wanted.stands(at: place, in: text) else { return false }
+        place += wanted.length
         return true
     }
 
@@ -194,56 +203,6 @@ extension RawSpan {
             }
             return true
         }
-    }
-
-    /// The first index of a quotation mark, a backslash or a control character; the end if there
-    /// is none.
-    @inline(__always)
-    func endOfPlainText(from start: Int) -> Int {
-        let highs: UInt64 = 0x8080_8080_8080_8080
-        var index = start
-        while byteCount &- index >= 64 {
-            let block = unsafeLoadUnaligned(fromByteOffset: index, as: SIMD8<UInt64>.self)
-            let marks = Self.marks(block)
-            let half = marks.lowHalf | marks.highHalf
-            let quarter = half.lowHalf | half.highHalf
-            if (quarter.x | quarter.y) & highs != 0 { break }
-            index &+= 64
-        }
-        while byteCount &- index >= 8 {
-            let marks = Self.marks(word(at: index)) & highs
-            if marks != 0 { return index &+ marks.trailingZeroBitCount &>> 3 }
-            index &+= 8
-        }
-        while index < byteCount {
-            switch byte(at: index) {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"), ..<0x20: return index
-            default: index &+= 1
-            }
-        }
-        return index
-    }
-
-    /// The highest bit of each byte says whether it is a quotation mark, a backslash or a control
-    /// character. Above the lowest such byte it may say so wrongly, because subtractions borrow.
-    ///
-    /// With its second bit turned, a quotation mark is a space, and a space is none.
-    @inline(__always)
-    private static func marks(_ word: UInt64) -> UInt64 {
-        let ones: UInt64 = 0x0101_0101_0101_0101
-        let small = (word ^ ones &* 0x02) &- ones &* 0x21
-        let slashes = (word ^ ones &* 0x5C) &- ones
-        return (small | slashes) & ~word
-    }
-
-    /// The same for 64 bytes, whose order does not matter to those who ask whether there is any.
-    @inline(__always)
-    private static func marks(_ block: SIMD8<UInt64>) -> SIMD8<UInt64> {
-        let ones: UInt64 = 0x0101_0101_0101_0101
-        let small =
-            (block ^ SIMD8(repeating: ones &* 0x02)) &- SIMD8(repeating: ones &* 0x21)
-        let slashes = (block ^ SIMD8(repeating: ones &* 0x5C)) &- SIMD8(repeating: ones)
-        return (small | slashes) & ~block
     }
 }
 

@@ -8,11 +8,14 @@ extension Normalizer {
     /// other spans stay, since they only repeat what is there; normalising again does not change
     /// them. So `normalize` after `restoreOriginals` gives what `normalize` gave before it.
     public func restoreOriginals(_ batch: inout TraceBatch) {
+        // A table that knows the key has numbered every attribute that has it.
+        let dialect = batch.keys.id(of: Provenance.dialect)
         for span in batch.spans.indices {
             let range = batch.spans[span].attributes
             guard
                 batch.attributes(range).contains(where: {
-                    batch.text($0.key, equals: "tracemend.dialect")
+                    dialect != .unknown
+                        ? $0.keyID == dialect : batch.text($0.key, equals: "tracemend.dialect")
                 })
             else { continue }
             restore(span, of: &batch)

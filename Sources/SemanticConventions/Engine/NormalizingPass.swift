@@ -56,7 +56,7 @@ struct NormalizingPass: Sendable {
             for loss in losses { report.losses[loss, default: 0] += 1 }
             changes.write(
                 to: &edits, dialect: dialect.map { rules.rules.dialects[$0].name },
-                losses: losses, known: rules.known, derivation.view, in: batch)
+                losses: losses, rules: rules, derivation.view, in: batch)
             edits.endSpan(span)
         }
         for (dialect, count) in byDialect.enumerated() where count > 0 {

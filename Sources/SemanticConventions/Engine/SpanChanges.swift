@@ -2,9 +2,11 @@ import OTLP
 
 /// What normalising changes of one span.
 struct SpanChanges: Sendable {
-    /// An attribute to add: its key by number or, where it has none, by name.
+    /// An attribute to add.
     struct Added: Sendable {
+        /// The number of its key; 0 where it has none.
         var slot: Int
+        /// Its key where that has no number.
         var name: String
         var value: FlatValue
         /// The position of an attribute that told just this.
@@ -15,7 +17,7 @@ struct SpanChanges: Sendable {
 
     var added: [Added] = []
     /// Positions of values that move to `tracemend.original.<key>`.
-    private(set) var moved: [(position: Int, key: String)] = []
+    private(set) var moved: [(position: Int, slot: Int, key: String)] = []
     private(set) var hasGenAI = false
     /// Positions of attributes that go, in order, and what is told of them.
     var dropped: [Int] = []
@@ -37,36 +39,37 @@ struct SpanChanges: Sendable {
     ) {
         added.append(Added(slot: slot, name: name, value: value, source: source))
         hasGenAI = true
-        if let position { moved.append((position, name)) }
+        if let position { moved.append((position, slot, name)) }
     }
 
     /// Moves a value away that means nothing under its key, and puts none in its place.
-    mutating func withdraw(_ key: String, at position: Int) {
-        moved.append((position, key))
+    mutating func withdraw(_ slot: Int, at position: Int) {
+        moved.append((position, slot, ""))
         hasGenAI = true
     }
 
     /// Adds a copy under the current name of a general attribute.
     mutating func rename(
-        _ slot: Int, _ name: String, _ value: FlatValue, source: Int? = nil
+        _ slot: Int, _ value: FlatValue, source: Int? = nil
     ) {
         if added.contains(where: { $0.slot == slot }) { return }
-        added.append(Added(slot: slot, name: name, value: value, source: source))
+        added.append(Added(slot: slot, name: "", value: value, source: source))
     }
 
     /// Writes the changes. What was there keeps its order; what is added follows, by key.
     mutating func write(
-        to edits: inout BatchEdits, dialect: String?, losses: Set<String>, known: KnownKeys,
+        to edits: inout BatchEdits, dialect: String?, losses: Set<String>, rules: CompiledRules,
         _ view: SpanView, in batch: TraceBatch
     ) {
         let range = view.record.attributes
         edits.append(contentsOf: batch.attributes(range))
-        for (position, key) in moved {
+        for (position, slot, name) in moved {
+            let key = slot > 0 ? rules.key(slot) : name
             edits.rename(
                 position - Int(range.start), to: Provenance.originalPrefix + key, in: batch)
         }
-        edits.remove(dropped.map { $0 - Int(range.start) })
-        added.sort { $0.name < $1.name }
+        if !dropped.isEmpty { edits.remove(dropped.map { $0 - Int(range.start) }) }
+        sort(rules)
         for attribute in added {
             if attribute.slot > 0 {
                 edits.append(key: attribute.slot, attribute.value, in: batch)
@@ -74,18 +77,43 @@ struct SpanChanges: Sendable {
                 edits.append(key: attribute.name, attribute.value, in: batch)
             }
         }
+        let known = rules.known
         if !droppedNames.isEmpty {
             edits.append(key: known.dropped, edits.list(droppedNames.sorted()), in: batch)
         }
         guard dialect != nil || hasGenAI else { return }
-        let derived = added.filter { !$0.isOriginal }
-        if !derived.isEmpty {
-            edits.append(key: known.derived, edits.list(derived.map(\.name)), in: batch)
+        if added.contains(where: { !$0.isOriginal }) {
+            edits.append(key: known.derived, derivedNames(&edits, rules), in: batch)
         }
         edits.append(
-            key: known.dialect, .string(edits.text(dialect ?? "otel_legacy")), in: batch)
+            key: known.dialect, .string(edits.repeated(dialect ?? "otel_legacy")), in: batch)
         if !losses.isEmpty {
             edits.append(key: known.loss, edits.list(losses.sorted()), in: batch)
         }
+    }
+
+    /// By key. Nearly all keys have numbers, whose order is worked out.
+    private mutating func sort(_ rules: CompiledRules) {
+        guard added.count > 1 else { return }
+        added.sort { left, right in
+            left.slot > 0 && right.slot > 0
+                ? rules.ranks[left.slot] < rules.ranks[right.slot]
+                : rules.key(of: left) < rules.key(of: right)
+        }
+    }
+
+    /// The list of what was added; spans that look alike have one list.
+    private func derivedNames(_ edits: inout BatchEdits, _ rules: CompiledRules) -> FlatValue {
+        let derived = added.lazy.filter { !$0.isOriginal }
+        if derived.contains(where: { $0.slot == 0 }) {
+            return edits.list(derived.map { rules.key(of: $0) })
+        }
+        return edits.list(ofKeys: derived.map(\.slot))
+    }
+}
+
+extension CompiledRules {
+    fileprivate func key(of added: SpanChanges.Added) -> String {
+        added.slot > 0 ? key(added.slot) : added.name
     }
 }

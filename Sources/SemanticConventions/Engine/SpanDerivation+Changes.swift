@@ -24,21 +24,17 @@ extension SpanDerivation {
             if (slot == rules.known.operation && operation == .none)
                 || rules.pipeline.apply(form, to: view.value(at: position, in: batch)) == nil
             {
-                changes.withdraw(name(slot), at: position)
+                changes.withdraw(slot, at: position)
             }
         }
-    }
-
-    private func name(_ slot: Int) -> String {
-        rules.rules.keyTable.key(of: KeyID(number: UInt16(slot)))
     }
 
     private mutating func writeDocuments(
         into changes: inout SpanChanges, _ edits: inout BatchEdits, in batch: TraceBatch
     ) {
-        for (number, document) in Document.allCases.enumerated() {
+        for number in documents.indices {
             guard let builder = documents[number], !builder.isClosed else { continue }
-            let reasons = document == .output ? writtenFinishReasons : nil
+            let reasons = builder.document == .output ? writtenFinishReasons : nil
             var saysSomething = false
             let text = edits.slice {
                 saysSomething = builder.write(to: &$0, finishReasons: reasons, in: batch)
@@ -48,7 +44,7 @@ extension SpanDerivation {
                 continue
             }
             changes.add(
-                Int(rules.documentKeys[number].number), document.key, .string(text),
+                Int(rules.documentKeys[number].number), "", .string(text),
                 replacing: view.position(of: rules.documentKeys[number]))
         }
     }
@@ -65,7 +61,7 @@ extension SpanDerivation {
             if source == position { return }
             let value = batch.attributes[source].value
             if let position, isRight(position, slot, type, instead: nil, in: batch) { return }
-            changes.add(slot, name(slot), value, replacing: position, source: source)
+            changes.add(slot, "", value, replacing: position, source: source)
             return
         case .int(let number) where type == .int || type == .any: made = .int(number)
         case .int(let number) where type == .double: made = .double(Double(number))
@@ -82,7 +78,7 @@ extension SpanDerivation {
             made = converted
         }
         if let position, isRight(position, slot, type, instead: made, in: batch) { return }
-        changes.add(slot, name(slot), edits.flatten(made), replacing: position)
+        changes.add(slot, "", edits.flatten(made), replacing: position)
     }
 
     /// The text that is there is the one that was made.
@@ -167,7 +163,7 @@ extension SpanDerivation {
             guard !type.accepts(present), present != .string(""),
                 let converted = type.attributeValue(of: JSONValue(present)), converted != present
             else { continue }
-            changes.add(slot, name(slot), edits.flatten(converted), replacing: position)
+            changes.add(slot, "", edits.flatten(converted), replacing: position)
         }
     }
 
@@ -185,12 +181,12 @@ extension SpanDerivation {
             let type = step.row.type ?? .any
             if operations == [.copy], type == .any {
                 changes.rename(
-                    slot, name(slot), batch.attributes[position].value, source: position)
+                    slot, batch.attributes[position].value, source: position)
             } else if let made = rules.pipeline.apply(
                 operations, to: view.value(at: position, in: batch)),
                 !made.isBlank, let converted = type.attributeValue(of: made)
             {
-                changes.rename(slot, name(slot), edits.flatten(converted))
+                changes.rename(slot, edits.flatten(converted))
             }
         }
     }

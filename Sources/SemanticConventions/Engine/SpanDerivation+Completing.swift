@@ -5,6 +5,7 @@ extension SpanDerivation {
     /// operation.
     mutating func complete(toolRequests: [Int], in batch: TraceBatch) {
         if !toolRequests.isEmpty { absorb(toolRequests, in: batch) }
+        for document in documents.indices { documents[document]?.sortFields() }
         writtenFinishReasons =
             documents[Document.output.number].map { $0.isClosed ? nil : finishReasons(in: batch) }
             ?? nil

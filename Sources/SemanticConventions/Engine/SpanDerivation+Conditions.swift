@@ -13,7 +13,8 @@ extension SpanDerivation {
     ///
     /// - Parameter source: the position of the row's source, for `mime`.
     mutating func holds(
-        _ conditions: [Condition], source: Int?, in batch: TraceBatch, withDerived: Bool = false
+        _ conditions: [OpenCondition], source: Int?, in batch: TraceBatch,
+        withDerived: Bool = false
     ) -> Bool {
         for condition in conditions
         where !holds(condition, source: source, in: batch, withDerived: withDerived) {
@@ -23,66 +24,75 @@ extension SpanDerivation {
     }
 
     private mutating func holds(
-        _ condition: Condition, source: Int?, in batch: TraceBatch, withDerived: Bool
+        _ open: OpenCondition, source: Int?, in batch: TraceBatch, withDerived: Bool
     ) -> Bool {
-        switch condition {
+        switch open.condition {
         case .has(let key, let expected):
-            return has(key, in: batch, withDerived: withDerived) == expected
-        case .equals(let key, let path, let value, let expected):
-            return isEqual(key, path, value, in: batch) == expected
-        case .differs(let key, let other, let path):
-            guard let left = text(of: key, nil, in: batch),
-                let right = text(of: other, path, in: batch)
+            return has(open, key, in: batch, withDerived: withDerived) == expected
+        case .equals(_, let path, let value, let expected):
+            return isEqual(open, path, value, in: batch) == expected
+        case .differs(_, _, let path):
+            guard let left = view.position(of: open.key),
+                let right = text(at: view.position(of: open.other), path, open, in: batch),
+                !view.isUntold(at: left, in: batch)
             else { return false }
-            return left != right
-        case .keyHasPrefix(let key, let prefix):
-            return text(of: key, nil, in: batch)?.hasPrefix(prefix) ?? false
+            return !view.text(at: left, in: batch, equals: right)
+        case .keyHasPrefix(_, let prefix):
+            return text(at: view.position(of: open.key), nil, open, in: batch)?.hasPrefix(prefix)
+                ?? false
         case .scopeIs(let name, let expected): return (view.scopeName == name) == expected
         case .nameIs, .nameHasPrefix:
-            return condition.holds(forName: batch.string(view.record.name))
+            return open.condition.holds(forName: batch.string(view.record.name))
         case .operationIs(let name, let expected):
             return (operation == .operation(name)) == expected
-        case .isJSON(let expected): return isJSON(source, in: batch) == expected
+        case .isJSON(let expected): return isJSON(source, open, in: batch) == expected
         case .isClient: return SpanKindClass(view.record.kind) == .client
         case .isServer: return SpanKindClass(view.record.kind) == .server
         }
     }
 
-    private func id(of key: String) -> KeyID { rules.rules.keyTable.id(of: key) }
-
-    private func has(_ key: String, in batch: TraceBatch, withDerived: Bool) -> Bool {
-        let id = id(of: key)
-        if let position = view.position(of: id) { return !view.isBlank(at: position, in: batch) }
-        guard withDerived else { return false }
-        if id != .unknown ? values[Int(id.number)] != nil : named[key] != nil { return true }
-        guard let number = Document.allCases.firstIndex(where: { $0.key == key }) else {
-            return false
+    private func has(
+        _ open: OpenCondition, _ key: String, in batch: TraceBatch, withDerived: Bool
+    ) -> Bool {
+        if let position = view.position(of: open.key) {
+            return !view.isBlank(at: position, in: batch)
         }
-        return documents[number]?.hasElements ?? false
+        guard withDerived else { return false }
+        if open.key > 0 ? values[open.key] != nil : named[key] != nil { return true }
+        return open.document.map { documents[$0]?.hasElements ?? false } ?? false
     }
 
     private mutating func isEqual(
-        _ key: String, _ path: JSONPath?, _ wanted: String, in batch: TraceBatch
+        _ open: OpenCondition, _ path: JSONPath?, _ wanted: String, in batch: TraceBatch
     ) -> Bool {
-        guard path == nil else { return text(of: key, path, in: batch) == wanted }
-        guard let position = view.position(of: id(of: key)) else { return false }
+        guard let position = view.position(of: open.key) else { return false }
+        guard path == nil else { return text(at: position, path, open, in: batch) == wanted }
         return view.text(at: position, in: batch, equals: wanted)
     }
 
-    private mutating func text(of key: String, _ path: JSONPath?, in batch: TraceBatch) -> String? {
-        guard let position = view.position(of: id(of: key)) else { return nil }
+    /// The text at a position, or what the document there holds at a path.
+    private mutating func text(
+        at position: Int?, _ path: JSONPath?, _ open: OpenCondition, in batch: TraceBatch
+    ) -> String? {
+        guard let position else { return nil }
         guard let path else { return view.text(at: position, in: batch) }
+        if case .string(let slice) = batch.attributes[position].value,
+            let known = memo.text(slice, at: path, open.path, in: batch)
+        {
+            return known.text
+        }
         return view.document(at: position, in: batch).flatMap { path.value(in: $0)?.asText }
     }
 
-    /// `input.mime_type` beside `input.value` says whether the value is JSON.
-    private func isJSON(_ source: Int?, in batch: TraceBatch) -> Bool {
+    private func isJSON(_ source: Int?, _ open: OpenCondition, in batch: TraceBatch) -> Bool {
         guard let source else { return false }
-        let key = batch.key(of: batch.attributes[source])
-        guard let dot = key.lastIndex(of: "."),
-            let position = view.position(of: id(of: key[..<dot] + ".mime_type"))
-        else { return false }
-        return view.text(at: position, in: batch)?.hasPrefix("application/json") ?? false
+        let key =
+            open.mimeType
+            ?? OpenCondition.mimeTypeKey(of: batch.key(of: batch.attributes[source])).map {
+                Int(rules.rules.keyTable.id(of: $0).number)
+            } ?? 0
+        guard let position = view.position(of: key) else { return false }
+        return view.text(at: position, in: batch, hasPrefix: "application/json")
     }
 
     /// What the span does: rows that override, its own word, its dialects' rows, common rows.
@@ -125,8 +135,8 @@ extension SpanDerivation {
         switch kind.decision {
         case .none: return .none
         case .operation(let name): return .operation(name)
-        case .mapped(let map, let key):
-            guard let position = view.position(of: id(of: key)),
+        case .mapped(let map, _):
+            guard let position = view.position(of: kind.key),
                 let text = view.text(at: position, in: batch),
                 let mapped = rules.rules.maps[map]?.apply(text)
             else { return .none }

@@ -12,7 +12,7 @@ extension SpanDerivation {
             if let source = changes.added[index].source {
                 sources = [source]
             } else if let number = Document.allCases.firstIndex(where: {
-                $0.key == changes.added[index].name
+                rules.documentKeys[$0.number].number == changes.added[index].slot
             }) {
                 sources = documents[number]?.positionsWritten ?? []
             }

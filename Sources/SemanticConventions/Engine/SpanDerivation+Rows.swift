@@ -37,7 +37,7 @@ extension SpanDerivation {
                 guard case .event(let name, let key) = row.mapping.source.place,
                     name == eventName
                 else { continue }
-                let conditions = row.mapping.conditions
+                let conditions = row.conditions
                 guard let key else {
                     let body = eventBody(event, eventName, in: batch)
                     apply(row, conditions, value: body, in: batch)
@@ -125,12 +125,16 @@ extension SpanDerivation {
         _ row: CompiledRow, at position: Int, _ captures: KeyPattern.Captures?,
         in batch: TraceBatch
     ) {
-        if row.slot > 0, !row.isSelf,
-            case .string = batch.attributes[position].value,
+        if !row.isSelf, case .string = batch.attributes[position].value,
             let outcome = memo.outcome(row, batch.attributes[position].value, in: batch)
         {
-            if case .made(let result) = outcome { keep(result, of: row, row.slot, "") }
-            return
+            switch outcome {
+            case .nothing: return
+            case .made(let result) where row.slot > 0:
+                keep(result, of: row, row.slot, "")
+                return
+            case .made, .same: break
+            }
         }
         guard let path = row.mapping.source.path,
             let document = view.document(at: position, in: batch),
@@ -197,9 +201,11 @@ extension SpanDerivation {
             }
             if let outcome = memo.outcome(row, value, in: batch) {
                 guard case .made(let result) = outcome else { return }
-                let isWhole =
-                    result.string.map { SpanView.isEqual(slice, $0, in: batch) }
-                    ?? (operations == [.json])
+                if let text = result.string, SpanView.isEqual(slice, text, in: batch) {
+                    put(.text(slice), document, path, row.mapping.source, captures, from: position)
+                    return
+                }
+                let isWhole = result.string == nil && operations == [.json]
                 put(
                     .json(result), document, path, row.mapping.source, captures,
                     from: isWhole ? position : nil)
@@ -226,7 +232,7 @@ extension SpanDerivation {
     }
 
     private mutating func apply(
-        _ row: CompiledRow, _ conditions: [Condition], value: JSONValue, role: String? = nil,
+        _ row: CompiledRow, _ conditions: [OpenCondition], value: JSONValue, role: String? = nil,
         in batch: TraceBatch
     ) {
         guard isWanted(row), holds(conditions, source: nil, in: batch), value != .null else {

@@ -103,25 +103,19 @@ struct SpanDerivation: Sendable {
     }
 
     private mutating func closeRightDocuments(in batch: TraceBatch) {
-        for (number, id) in rules.documentKeys.enumerated() {
-            guard let position = view.position(of: id),
+        for number in documents.indices {
+            guard let position = view.position(of: rules.documentKeys[number]),
                 case .string(let slice) = batch.attributes[position].value
             else { continue }
-            let document = Document.allCases[number]
+            let document = rules.closedBuilders[number].document
             if rules.canonical.isRight(slice, of: batch.bytes, document) {
-                close(number)
+                documents[number] = rules.closedBuilders[number]
             } else if let content = view.document(at: position, in: batch), content.array != nil,
                 isRight(content, document)
             {
-                close(number)
+                documents[number] = rules.closedBuilders[number]
             }
         }
-    }
-
-    private mutating func close(_ number: Int) {
-        var builder = DocumentBuilder(Document.allCases[number])
-        builder.isClosed = true
-        documents[number] = builder
     }
 
     /// The document says something, in the words of the conventions.

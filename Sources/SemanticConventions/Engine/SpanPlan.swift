@@ -61,13 +61,13 @@ final class DialectSteps: Sendable {
             steps.flatMap(\.conditions) + (overrides + kinds).flatMap(\.conditions)
             + steps.flatMap(\.eventConditions)
         readsOperation = conditions.contains {
-            if case .operationIs = $0 { true } else { false }
+            if case .operationIs = $0.condition { true } else { false }
         }
     }
 }
 
 /// One row, or one group of event rows, and the conditions that values decide.
-struct PlannedStep: Sendable {
+final class PlannedStep: Sendable {
     enum Place: Sendable {
         case attribute(Int)
         /// Classes of keys that the row's pattern matches.
@@ -77,20 +77,28 @@ struct PlannedStep: Sendable {
         case scopeName, spanName, spanDuration
     }
 
-    var place: Place
-    var row: CompiledRow
-    var conditions: [Condition]
+    let place: Place
+    let row: CompiledRow
+    let conditions: [OpenCondition]
+
+    init(place: Place, row: CompiledRow, conditions: [OpenCondition]) {
+        self.place = place
+        self.row = row
+        self.conditions = conditions
+    }
 
     /// What event rows ask, which is not worked out in advance.
-    var eventConditions: [Condition] {
-        if case .events(let rows) = place { rows.flatMap(\.mapping.conditions) } else { [] }
+    var eventConditions: [OpenCondition] {
+        if case .events(let rows) = place { rows.flatMap(\.conditions) } else { [] }
     }
 }
 
 /// One operation row and the conditions that values decide.
 struct PlannedKind: Sendable {
-    var conditions: [Condition]
+    var conditions: [OpenCondition]
     var decision: KindRow.Decision
+    /// The number of the key whose value decides, if one does.
+    var key: Int
 }
 
 /// What conditions tell of a span's kind.

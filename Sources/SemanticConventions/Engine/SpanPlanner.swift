@@ -87,7 +87,7 @@ extension SpanPlanner {
                 }
                 let number = Int(rules.rules.keyTable.id(of: key).number)
                 guard view.has(Int32(number)),
-                    let conditions = open(row.mapping.conditions, view, kind)
+                    let conditions = open(row.mapping.conditions, view, kind, row.mapping.source)
                 else { continue }
                 plan.general.append(
                     PlannedStep(place: .attribute(number), row: row, conditions: conditions))
@@ -144,8 +144,12 @@ extension SpanPlanner {
     private func planned(
         _ kind: KindRow, _ view: SpanView, _ class: SpanKindClass
     ) -> PlannedKind? {
-        open(kind.conditions, view, `class`, withDerived: true).map {
-            PlannedKind(conditions: $0, decision: kind.decision)
+        open(kind.conditions, view, `class`, nil, withDerived: true).map {
+            var key = 0
+            if case .mapped(_, let name) = kind.decision {
+                key = Int(rules.rules.keyTable.id(of: name).number)
+            }
+            return PlannedKind(conditions: $0, decision: kind.decision, key: key)
         }
     }
 
@@ -181,7 +185,8 @@ extension SpanPlanner {
             case .spanName: place = .spanName
             case .spanDuration: place = .spanDuration
             }
-            guard let conditions = open(row.mapping.conditions, view, kind) else { continue }
+            guard let conditions = open(row.mapping.conditions, view, kind, row.mapping.source)
+            else { continue }
             steps.append(PlannedStep(place: place, row: row, conditions: conditions))
         }
         return steps
@@ -199,15 +204,18 @@ extension SpanPlanner {
 
     /// The conditions that values decide; nil where the keys alone say that one does not hold.
     private func open(
-        _ conditions: [Condition], _ view: SpanView, _ kind: SpanKindClass,
+        _ conditions: [Condition], _ view: SpanView, _ kind: SpanKindClass, _ source: RowSource?,
         withDerived: Bool = false
-    ) -> [Condition]? {
-        var open: [Condition] = []
+    ) -> [OpenCondition]? {
+        var open: [OpenCondition] = []
         for condition in conditions {
             switch decide(condition, view, kind, withDerived) {
             case true?: continue
             case false?: return nil
-            case nil: open.append(condition)
+            case nil:
+                open.append(
+                    OpenCondition(
+                        condition, rules.rules.keyTable, paths: rules.paths, source: source))
             }
         }
         return open

@@ -319,6 +319,25 @@ extension SpanView {
         return Self.isEqual(Self.unquoted(slice, in: batch), wanted, in: batch)
     }
 
+    /// The text at a position begins with the given one.
+    func text(at position: Int, in batch: TraceBatch, hasPrefix wanted: String) -> Bool {
+        guard case .string(let slice) = batch.attributes[position].value else {
+            return text(at: position, in: batch)?.hasPrefix(wanted) ?? false
+        }
+        let text = Self.unquoted(slice, in: batch)
+        let length = UInt32(wanted.utf8.count)
+        guard text.length >= length else { return false }
+        return Self.isEqual(Slice(offset: text.offset, length: length), wanted, in: batch)
+    }
+
+    /// What stands at a position has no text: it is no scalar.
+    func isUntold(at position: Int, in batch: TraceBatch) -> Bool {
+        switch batch.attributes[position].value {
+        case .empty, .array, .keyValueList, .bytes: true
+        case .string, .int, .bool, .double: false
+        }
+    }
+
     static func isEqual(_ slice: Slice, _ text: String, in batch: TraceBatch) -> Bool {
         guard Int(slice.length) == text.utf8.count else { return false }
         var place = Int(slice.offset)

@@ -11,6 +11,11 @@ struct ValueMemo: Sendable {
         case made(JSONValue)
     }
 
+    /// A text that was looked for; nil where there is none.
+    struct FoundText: Sendable {
+        var text: String?
+    }
+
     private static let longest: UInt32 = 64
     /// Documents that are read for their parts, such as the parameters of a call.
     private static let longestDocument: UInt32 = 256
@@ -20,14 +25,15 @@ struct ValueMemo: Sendable {
     private var lists = ByteDirectory()
     /// The text that was asked for last: many rows read parts of one document.
     private var last = (slice: Slice.empty, number: -1)
-    private var outcomes: [UInt64: Outcome] = [:]
-    private var operations: [UInt64: String?] = [:]
+    private var outcomes = NumberTable<Outcome>()
+    private var operations = NumberTable<FoundText>()
+    private var parts = NumberTable<FoundText>()
 
     init(rules: CompiledRules) {
         self.rules = rules
     }
 
-    var isFull: Bool { texts.count + lists.count > 4096 || outcomes.count > 16384 }
+    var isFull: Bool { texts.count + lists.count > 4096 || outcomes.count + parts.count > 16384 }
 
     /// Begins with another batch.
     mutating func begin() { last.number = -1 }
@@ -42,10 +48,7 @@ struct ValueMemo: Sendable {
         switch value {
         case .string(let slice)
         where slice.length <= (isPart ? Self.longestDocument : Self.longest):
-            if last.slice != slice || last.number < 0 {
-                last = (slice, texts.number(of: slice, in: batch.bytes))
-            }
-            number = last.number << 1
+            number = place(of: slice, in: batch) << 1
         case .array(let slice) where slice.length <= Self.longest:
             number = lists.number(of: slice, in: batch.bytes) << 1 | 1
         default: return nil
@@ -56,6 +59,29 @@ struct ValueMemo: Sendable {
             isPart ? part(row, batch.anyValue(value)) : make(row, batch.anyValue(value))
         outcomes[key] = found
         return found
+    }
+
+    /// The text at a path of the document in a slice, which may have none; nil where the document is
+    /// too long to be remembered.
+    ///
+    /// - Parameter number: the path's.
+    mutating func text(
+        _ slice: Slice, at path: JSONPath, _ number: Int, in batch: TraceBatch
+    ) -> FoundText? {
+        guard number > 0, slice.length <= Self.longestDocument else { return nil }
+        let key = UInt64(number) << 32 | UInt64(place(of: slice, in: batch))
+        if let known = parts[key] { return known }
+        let document = JSONValue(contentOf: batch.string(slice))
+        let found = FoundText(text: document.flatMap { path.value(in: $0)?.asText })
+        parts[key] = found
+        return found
+    }
+
+    private mutating func place(of slice: Slice, in batch: TraceBatch) -> Int {
+        if last.slice != slice || last.number < 0 {
+            last = (slice, texts.number(of: slice, in: batch.bytes))
+        }
+        return last.number
     }
 
     private func part(_ row: CompiledRow, _ value: AnyValue) -> Outcome {
@@ -82,14 +108,13 @@ struct ValueMemo: Sendable {
     /// What a map makes of a text at a position, read as `SpanView.text(at:in:)` does.
     mutating func mapped(_ slice: Slice, by map: String, in batch: TraceBatch) -> String? {
         let slice = SpanView.unquoted(slice, in: batch)
-        guard let values = rules.rules.maps[map] else { return nil }
         guard map == "op", slice.length <= Self.longest else {
-            return values.apply(batch.string(slice))
+            return rules.rules.maps[map]?.apply(batch.string(slice))
         }
         let key = UInt64(texts.number(of: slice, in: batch.bytes))
-        if let known = operations[key] { return known }
-        let found = values.apply(batch.string(slice))
-        operations[key] = .some(found)
-        return found
+        if let known = operations[key] { return known.text }
+        let found = FoundText(text: rules.rules.maps[map]?.apply(batch.string(slice)))
+        operations[key] = found
+        return found.text
     }
 }
