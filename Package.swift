@@ -64,7 +64,7 @@ let package = Package(
             ],
             swiftSettings: strict),
 
-        // Where mended runs go.
+        // Where mended runs go. What every sink has, among it the HTTP client of those with a peer:
         .target(
             name: "Sinks",
             dependencies: [

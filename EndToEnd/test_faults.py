@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import requests
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from collector import PROTOBUF, Collector, free_port
 from load import SpanKey, archived, expect_archived, new_body, until
@@ -321,3 +322,28 @@ def test_pages_that_are_damaged_under_a_running_collector_never_end_it(
     requests.get(collector.api + "/api/runs", timeout=30)
     assert collector.is_healthy()
     assert collector.stop() == 0, collector.log_tail()
+
+
+def test_a_body_that_is_gone_holds_up_nothing_else(start_collector: Callable[..., Collector]) -> None:
+    collector = start_collector("log:\n  level: info\n")
+    client = Client(collector, padding=40_000)
+    assert client.post().status_code == 200
+    client.expect_delivered()
+    [lost] = collector.runs()
+    assert collector.stop() == 0
+    [file] = collector.data.glob("inbox.sqlite-bodies-*")
+    file.unlink()
+    collector.start()
+    # Another span of the same trace has the run mended again, from all of its bodies.
+    later = ExportTraceServiceRequest()
+    later.resource_spans.add().scope_spans.add().spans.add(
+        trace_id=bytes.fromhex(lost["id"]), span_id=b"lostbody", name="later", start_time_unix_nano=1, end_time_unix_nano=2)
+    assert collector.post(later.SerializeToString(), PROTOBUF).status_code == 200
+    run = until(
+        lambda: next(run for run in collector.runs() if run["id"] == lost["id"]),
+        lambda run: run["revision"] > lost["revision"],
+    )
+    assert any("1 requests are left out" in note for note in run["notes"]), run
+    # What the archive has of it stays there.
+    assert run["spans"] == lost["spans"] + 1
+    assert f"{file}: there is no such file" in collector.log_tail()

@@ -10,7 +10,7 @@ import Sinks
 /// Source: https://clickhouse.com/docs/interfaces/http
 struct ServerClient: Sendable {
     private let base: URLComponents
-    /// The endpoint without its query, for messages.
+    /// For messages.
     private let address: String
     private let headers: HTTPHeaders
     private let isCompressed: Bool
@@ -22,8 +22,7 @@ struct ServerClient: Sendable {
         }
         if base.path.isEmpty { base.path = "/" }
         self.base = base
-        base.queryItems = nil
-        address = base.string ?? configuration.endpoint
+        address = PeerClient.printable(base.string ?? configuration.endpoint)
         var headers = HTTPHeaders(configuration.headers.map { ($0.name, $0.value) })
         if let user = configuration.user {
             headers.replaceOrAdd(name: "x-clickhouse-user", value: user)

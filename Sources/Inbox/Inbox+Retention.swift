@@ -35,8 +35,9 @@ extension Inbox {
         try await prune(&report, PruneStep(keepBytes: policy.keepBytes, sparesUnsettled: false))
         report.runs = try await forget(
             before: nowUnixNano.subtractingOrMinimum(policy.forgetNanoseconds))
-        try await writer.deleteUnusedBodies()
+        // With durability `process` it is the checkpoint that makes the deletion of rows durable.
         try await writer.checkpoint()
+        try await writer.deleteUnusedBodies()
         return report
     }
 

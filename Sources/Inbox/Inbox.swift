@@ -64,7 +64,7 @@ public final class Inbox: Sendable {
     public func shutdown() async throws(InboxError) {
         await writer.close()
         // GRDB closes the writer first, and the last reader may not take the write-ahead log into
-        // the file; without readers the writer does, and a clean stop leaves one whole file.
+        // the file; without readers the writer does, and a clean stop leaves no log behind.
         pool.releaseMemory()
         do {
             try pool.close()
@@ -102,7 +102,7 @@ public final class Inbox: Sendable {
         try db.execute(sql: "PRAGMA wal_autocheckpoint = \(pages)")
         try db.execute(sql: "PRAGMA journal_size_limit = \(configuration.walLimitBytes)")
         try Ledger.enroll(configuration.sinks, db)
-        let bodies = try BodyFiles(db, path: path, durability: configuration.durability)
+        let bodies = try BodyFiles(db, path: path, configuration: configuration)
         try bodies.deleteUnused(db)
         return (found, try Ledger(reading: db, sinks: configuration.sinks, bodies: bodies))
     }

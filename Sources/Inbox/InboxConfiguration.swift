@@ -17,16 +17,19 @@ public struct InboxConfiguration: Hashable, Sendable {
     public var walLimitBytes: Int
     /// Bytes of bodies in one transaction: bounds how long the first of a group waits.
     public var groupLimitBytes: Int
+    /// Bytes after which a file of large bodies is followed by a new one; a body may exceed it.
+    public var bodyFileBytes: Int
 
     public init(
         durability: Durability = .power, sinks: [String] = [],
         undeliveredLimitBytes: Int = 8 << 30, walLimitBytes: Int = 64 << 20,
-        groupLimitBytes: Int = 64 << 20
+        groupLimitBytes: Int = 64 << 20, bodyFileBytes: Int = 16 << 20
     ) {
         self.durability = durability
         self.sinks = sinks
         self.undeliveredLimitBytes = undeliveredLimitBytes
         self.walLimitBytes = walLimitBytes
         self.groupLimitBytes = groupLimitBytes
+        self.bodyFileBytes = bodyFileBytes
     }
 }

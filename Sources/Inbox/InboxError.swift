@@ -10,6 +10,8 @@ public enum InboxError: Error, Hashable, Sendable {
     case notDurable(path: String, synchronous: Int)
     /// SQLite's message. What was asked did not happen; it may succeed when the cause is gone.
     case database(path: String, message: String)
+    /// The file that held a body is gone or was cut. It does not come back by itself.
+    case bodyMissing(path: String, message: String)
 }
 
 extension InboxError: CustomStringConvertible {
@@ -26,6 +28,8 @@ extension InboxError: CustomStringConvertible {
             "\(path): SQLite runs with synchronous=\(synchronous), less than durability asks"
         case .database(let path, let message):
             "\(path): \(message)"
+        case .bodyMissing(let path, let message):
+            "\(path): \(message); put it back from a copy, or its requests are left out"
         }
     }
 }

@@ -43,8 +43,8 @@ public enum DatabaseFault: Hashable, Sendable {
             "it cannot be opened for writing: check the owner and mode of file and folder"
         case .busy: "another process holds it: end that one"
         case .damaged:
-            "the file is damaged: put it back from a copy, or move it and its -wal file away to "
-                + "begin anew; `sqlite3 FILE .recover` may save what it held"
+            "the file is damaged: put it back from a copy, or move it and the files whose names "
+                + "begin with its name away to begin anew; `sqlite3 FILE .recover` may save what it held"
         case .memory: "no memory is left"
         case .other: nil
         }

@@ -13,7 +13,9 @@ public struct PeerClient: Sendable {
             self.endpoint = endpoint
         }
 
-        public var description: String { "\(endpoint) is not an http or https URL with a host" }
+        public var description: String {
+            "\(PeerClient.printable(endpoint)) is not an http or https URL with a host"
+        }
     }
 
     /// What came back.
@@ -64,8 +66,18 @@ public struct PeerClient: Sendable {
             return Response(
                 status: Int(response.status.code), headers: response.headers, body: body)
         } catch {
-            throw .retryable(reason: "\(address ?? request.url): \(error)", after: nil)
+            throw .retryable(
+                reason: "\(address ?? Self.printable(request.url)): \(error)", after: nil)
         }
+    }
+
+    /// A URL as messages may show it: without user, password and query.
+    public static func printable(_ url: String) -> String {
+        guard var parts = URLComponents(string: url) else { return "the endpoint" }
+        parts.user = nil
+        parts.password = nil
+        parts.query = nil
+        return parts.string ?? "the endpoint"
     }
 
     /// Closes the connections; nothing is sent after it.

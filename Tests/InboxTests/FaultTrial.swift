@@ -19,6 +19,8 @@ final class Trial {
         var scratch = scratch
         // Small, so that a short trial has checkpoints.
         scratch.configuration.walLimitBytes = 256 << 10
+        // The third large body opens another file, within a transaction as well as between two.
+        scratch.configuration.bodyFileBytes = 40_000
         self.scratch = scratch
         self.seed = seed
         self.place = place

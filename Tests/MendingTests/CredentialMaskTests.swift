@@ -115,6 +115,15 @@ struct CredentialMaskTests {
         Case(key: "url.query", value: "a=1&api_key=4711", masked: "a=1&api_key=REDACTED"),
         Case(key: "http.target", value: "/a?api-key=4711", masked: "/a?api-key=REDACTED"),
         Case(
+            key: "http.target", value: "/a?q=two words&token=4711",
+            masked: "/a?q=two words&token=REDACTED"),
+        Case(
+            key: "http.target", value: "/to/https://user:4711@b.example/?a=1",
+            masked: "/to/https://REDACTED:REDACTED@b.example/?a=1"),
+        Case(
+            key: "url.full", value: "https://proxy/?a=1&url=https://user:4711@b.example/c&sig=1",
+            masked: "https://proxy/?a=1&url=https://REDACTED:REDACTED@b.example/c&sig=REDACTED"),
+        Case(
             key: "exception.message",
             value: "GET https://a.example/?token=4711 failed; see https://ann:4711@b.example.",
             masked:

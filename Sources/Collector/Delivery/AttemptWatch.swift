@@ -31,6 +31,8 @@ struct AttemptWatch: Service {
     private static let pauseForEachRun = Duration.milliseconds(50)
     private static let runsAtOnce = 1000
     private static let runsSideBySide = 8
+    /// So many lookups that fail in a row tell of the store, and not of their runs.
+    private static let failuresOfStore = 2 * runsSideBySide
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
@@ -42,21 +44,22 @@ struct AttemptWatch: Service {
         }
     }
 
-    /// One round over the open runs, those with the latest spans first.
+    /// One round over the open runs: those that wait for an answer, then those with the latest spans.
     /// - Returns: how many there are.
     @discardableResult
     func lookAtOpenRuns() async -> Int {
         do {
             let runs = try await openRuns()
             told.keep(Set(runs.map(\.key)))
-            let isAway = Flag()
+            let failures = Failures()
             await forEach(runs, atATime: Self.runsSideBySide) { run in
-                if isAway.isRaised || Task.isCancelled { return }
+                if failures.inARow >= Self.failuresOfStore || Task.isCancelled { return }
                 do {
                     try await look(at: run)
+                    failures.end()
                 } catch {
                     // Deliveries tell that the store is away; a heartbeat is not worth a second line.
-                    isAway.raise()
+                    failures.add()
                     logger.debug(
                         "an attempt was not looked at in its store",
                         metadata: [
@@ -75,16 +78,17 @@ struct AttemptWatch: Service {
 
     /// The open runs, and those among them that wait for an answer however long they are silent.
     private func openRuns() async throws -> [RunStatus] {
-        var runs = try await inbox.reader.openAttempts(limit: Self.runsAtOnce)
-        let listed = Set(runs.map(\.key))
+        var runs: [RunStatus] = []
         for key in running.asked {
-            guard let run = try await inbox.reader.run(key), run.key == key, !run.isSettled else {
+            if let run = try await inbox.reader.run(key), run.key == key, !run.isSettled {
+                runs.append(run)
+            } else {
                 running.forget(key)
-                continue
             }
-            if !listed.contains(key) { runs.append(run) }
         }
-        return runs
+        let listed = Set(runs.map(\.key))
+        let open = try await inbox.reader.openAttempts(limit: Self.runsAtOnce)
+        return runs + open.filter { !listed.contains($0.key) }
     }
 
     private func look(at run: RunStatus) async throws {
@@ -119,9 +123,11 @@ private final class ToldHeartbeats: Sendable {
     }
 }
 
-private final class Flag: Sendable {
-    private let state = Mutex(false)
+/// How many lookups failed since the last one that did not.
+private final class Failures: Sendable {
+    private let count = Mutex(0)
 
-    var isRaised: Bool { state.withLock { $0 } }
-    func raise() { state.withLock { $0 = true } }
+    var inARow: Int { count.withLock { $0 } }
+    func add() { count.withLock { $0 += 1 } }
+    func end() { count.withLock { $0 = 0 } }
 }

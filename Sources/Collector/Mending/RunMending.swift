@@ -75,7 +75,8 @@ struct RunMending: Sendable {
     func mend(_ key: RunKey, _ reach: Reach, pins: Pins) async throws -> Made {
         if pins.spans.isEmpty, let made = mended[key], reach.isMet(by: made) { return made }
         let (sources, requests) = try await reading.read(key, reach)
-        let older = try await olderSpans(of: sources.run)
+        let isMissingSome = sources.run.prunedThrough > 0 || requests.contains(where: \.isMissing)
+        let older = isMissingSome ? try await olderSpans(of: sources.run) : .none
         let made = try await thread.run { make(sources, requests, older: older, pins: pins) }
         if pins.spans.isEmpty {
             mended.insert(made, for: key, weight: made.run.memoryBytes)
@@ -83,9 +84,8 @@ struct RunMending: Sendable {
         return made
     }
 
-    /// What the archive has of a run whose first bodies are gone.
+    /// What the archive has of a run some of whose bodies are gone.
     private func olderSpans(of run: RunStatus) async throws -> OlderSpans {
-        guard run.prunedThrough > 0 else { return .none }
         guard let archive else { return .gone }
         return try await archive.batch(ofRun: run.key.id, keys: keys).map { .archived($0) } ?? .gone
     }
@@ -121,7 +121,7 @@ struct RunMending: Sendable {
         }
         if case .gone = older {
             notes.append(
-                "the run's first requests are no longer kept, and no archive has their spans")
+                "some of the run's requests are no longer kept, and no archive has their spans")
         }
         var gathered = gatherer.finish()
         let waiting = gathered.attachEvents()

@@ -10,10 +10,16 @@ struct RequestSource: Sendable {
         case body([UInt8])
         /// Left out: the run is larger than the limit.
         case excess
+        /// The file that held the body is gone.
+        case missing
     }
 
     var stored: StoredRequest
     var content: Content
+
+    var isMissing: Bool {
+        if case .missing = content { true } else { false }
+    }
 }
 
 /// A request that feeds a run, decoded.
@@ -89,13 +95,27 @@ struct RunReader: Sendable {
                 contents.append(RequestSource(stored: stored, content: .excess))
             } else if let batch = decoded[stored.id] {
                 contents.append(RequestSource(stored: stored, content: .batch(batch)))
-            } else if let body = try await inbox.reader.body(ofRequest: stored.id) {
-                contents.append(RequestSource(stored: stored, content: .body(body)))
             } else {
-                throw RunReadingError.bodyGone(request: stored.id)
+                contents.append(RequestSource(stored: stored, content: try await body(of: stored)))
             }
         }
         return contents
+    }
+
+    private func body(of stored: StoredRequest) async throws -> RequestSource.Content {
+        do {
+            guard let body = try await inbox.reader.body(ofRequest: stored.id) else {
+                throw RunReadingError.bodyGone(request: stored.id)
+            }
+            return .body(body)
+        } catch InboxError.bodyMissing(let path, let message) {
+            // It never comes, and the run's other requests must not wait for it.
+            metrics.add(.mendingFailures)
+            logger.error(
+                "a kept request cannot be read again",
+                metadata: ["request": "\(stored.id)", "reason": "\(path): \(message)"])
+            return .missing
+        }
     }
 
     /// Decodes what is not decoded yet; what is left out is told in the notes.
@@ -113,7 +133,7 @@ struct RunReader: Sendable {
                     continue
                 }
                 batch = made
-            case .excess:
+            case .excess, .missing:
                 excess += 1
                 continue
             }

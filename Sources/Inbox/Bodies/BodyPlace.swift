@@ -9,8 +9,22 @@ struct BodyPlace: Hashable, Sendable {
     var position: Int64
     var count: Int
 
-    func read(_ files: BodyFileNames) throws(DatabaseError) -> [UInt8] {
-        try SQLiteFile.open(path: files.path(file), for: .read).read(count, at: position)
+    /// - Throws: `InboxError.bodyMissing` where there is no such file, or it ends before; a
+    ///   `DatabaseError` where the system cannot read.
+    func read(_ files: BodyFileNames) throws -> [UInt8] {
+        let path = files.path(file)
+        do throws(DatabaseError) {
+            let file = try SQLiteFile.open(path: path, for: .read)
+            return try file.read(count, at: position)
+        } catch {
+            if error.extendedResultCode == .SQLITE_IOERR_SHORT_READ {
+                throw InboxError.bodyMissing(path: path, message: "the file is shorter than it was")
+            }
+            if error.resultCode == .SQLITE_CANTOPEN, access(path, F_OK) != 0 {
+                throw InboxError.bodyMissing(path: path, message: "there is no such file")
+            }
+            throw error
+        }
     }
 }
 
@@ -47,7 +61,9 @@ struct BodyFileNames: Hashable, Sendable {
                 pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
             guard name.hasPrefix(start + "-") else { continue }
-            if let number = Int64(name.dropFirst(start.count + 1)) { numbers.append(number) }
+            if let number = Int64(name.dropFirst(start.count + 1)), number < Int64.max / 2 {
+                numbers.append(number)
+            }
         }
         return numbers.sorted()
     }

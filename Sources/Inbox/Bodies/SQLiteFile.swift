@@ -106,6 +106,11 @@ struct SQLiteFile: ~Copyable {
         guard code == SQLITE_OK else { throw Self.failure(code, "syncing \(name)") }
     }
 
+    func truncate(to count: Int64) throws(DatabaseError) {
+        let code = file.pointee.pMethods.pointee.xTruncate(file, count)
+        guard code == SQLITE_OK else { throw Self.failure(code, "cutting \(name)") }
+    }
+
     /// Deletes a file; one that is not there is no failure.
     static func delete(path: String) throws(DatabaseError) {
         guard let vfs = sqlite3_vfs_find(nil), let delete = vfs.pointee.xDelete else { return }

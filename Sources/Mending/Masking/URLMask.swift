@@ -22,19 +22,15 @@ struct URLMask: Sendable {
     func masked(_ text: ArraySlice<UInt8>, isQuery: Bool) -> [UInt8]? {
         var found: [Range<Int>] = []
         if isQuery {
-            let marks = text.firstIndex(of: UInt8(ascii: "?")).map { $0 + 1 } ?? text.startIndex
-            addParameters(from: marks, in: text, to: &found)
-        } else {
-            var place = text.startIndex
-            while let mark = Self.schemeEnd(in: text, from: place) {
-                place = addUser(from: mark, in: text, to: &found)
-                while place < text.endIndex, !text[place].endsURL, !text[place].beginsQuery {
-                    place += 1
-                }
-                if place < text.endIndex, text[place].beginsQuery {
-                    place = addParameters(from: place + 1, in: text, to: &found)
-                }
+            let start = text.firstIndex(of: UInt8(ascii: "?")).map { $0 + 1 } ?? text.startIndex
+            addURLs(in: text[..<start], to: &found)
+            var place = start
+            // All of it is the query, also what stands behind a space.
+            while place < text.endIndex {
+                place = addParameters(from: place, in: text, to: &found) + 1
             }
+        } else {
+            addURLs(in: text, to: &found)
         }
         guard !found.isEmpty else { return nil }
         var masked: [UInt8] = []
@@ -45,6 +41,19 @@ struct URLMask: Sendable {
             copied = range.upperBound
         }
         return masked + text[copied...]
+    }
+
+    private func addURLs(in text: ArraySlice<UInt8>, to found: inout [Range<Int>]) {
+        var place = text.startIndex
+        while let mark = Self.schemeEnd(in: text, from: place) {
+            place = addUser(from: mark, in: text, to: &found)
+            while place < text.endIndex, !text[place].endsURL, !text[place].beginsQuery {
+                place += 1
+            }
+            if place < text.endIndex, text[place].beginsQuery {
+                place = addParameters(from: place + 1, in: text, to: &found)
+            }
+        }
     }
 
     /// What follows the next `://`; nil where there is none.
@@ -111,6 +120,9 @@ struct URLMask: Sendable {
                 while place < text.endIndex, !text[place].endsParameter { place += 1 }
                 if isCredential(text[name..<nameEnd], text[value..<place]) {
                     add(value..<place, in: text, to: &found)
+                } else if let mark = Self.schemeEnd(in: text[value..<place], from: value) {
+                    // A URL as the value; its own parameters are read as those of the outer one.
+                    _ = addUser(from: mark, in: text[value..<place], to: &found)
                 }
             }
             if place < text.endIndex, !text[place].endsURL { place += 1 }
