@@ -1,5 +1,4 @@
 public import Collector
-import Foundation
 import HTTPTypes
 public import Hummingbird
 import Inbox
@@ -13,7 +12,7 @@ public struct APIResponder: HTTPResponder {
 
     let pipeline: Pipeline
     let ingest: IngestResponder
-    let token: Secret?
+    private let tokens: AccessTokens
     let gateway: Gateway?
 
     public init(pipeline: Pipeline, token: Secret?) {
@@ -24,7 +23,7 @@ public struct APIResponder: HTTPResponder {
     init(pipeline: Pipeline, token: Secret?, gateway: Gateway?) {
         self.pipeline = pipeline
         self.ingest = IngestResponder(pipeline: pipeline)
-        self.token = token
+        tokens = AccessTokens(token.map { [$0] } ?? [])
         self.gateway = gateway
     }
 
@@ -33,7 +32,7 @@ public struct APIResponder: HTTPResponder {
     }
 
     private func answer(_ request: Request) async throws -> Response {
-        guard isPublic(request) || token != nil || isForLoopback(request) else {
+        guard isPublic(request) || !tokens.isEmpty || isForLoopback(request) else {
             return Response(
                 .forbidden,
                 json: [
@@ -86,26 +85,7 @@ public struct APIResponder: HTTPResponder {
     }
 
     private func isAuthorized(_ request: Request) -> Bool {
-        guard let token, !isPublic(request) else { return true }
-        return shownToken(by: request).map { constantTimeEqual($0, token.value) } ?? false
-    }
-
-    /// The token as a bearer's, or as the password of basic authentication: clients that cannot set
-    /// headers, such as Agent-lightning's, send what stands before the host of their URL so.
-    ///
-    /// The scheme's case counts for nothing. Source: RFC 9110, section 11.1; RFC 7617, section 2.
-    private func shownToken(by request: Request) -> String? {
-        let parts = (request.headers[.authorization] ?? "").split(separator: " ", maxSplits: 1)
-        guard parts.count == 2 else { return nil }
-        switch parts[0].lowercased() {
-        case "bearer": return String(parts[1])
-        case "basic":
-            guard let decoded = Data(base64Encoded: String(parts[1])),
-                let colon = decoded.firstIndex(of: UInt8(ascii: ":"))
-            else { return nil }
-            return String(decoding: decoded[decoded.index(after: colon)...], as: UTF8.self)
-        default: return nil
-        }
+        isPublic(request) || tokens.admit(request.headers[.authorization])
     }
 
     private func answer(_ route: APIRoute, _ request: Request) async throws -> Response {

@@ -237,6 +237,8 @@ struct Exchange: Sendable, CustomTestStringConvertible {
             ("none", nil, 401), ("the first", "Bearer one", 200), ("the second", "bearer two", 200),
             ("another", "Bearer three", 401), ("a part", "Bearer on", 401),
             ("more than it", "Bearer onetwo", 401), ("another scheme", "Basic one", 401),
+            // x:two
+            ("a password", "Basic eDp0d28=", 200), ("another password", "Basic eDp0dw==", 401),
             ("no token", "Bearer ", 401),
         ].map { name, authorization, status in
             Exchange(

@@ -81,18 +81,3 @@ struct AgentLightningTests {
         return UInt64(number * 1e9)
     }
 }
-
-extension AnyValue {
-    fileprivate init(_ json: JSONValue) {
-        switch json {
-        case .null: self = .empty
-        case .bool(let flag): self = .bool(flag)
-        case .int(let number): self = .int(number)
-        case .double(let number): self = .double(number)
-        case .string(let text): self = .string(text)
-        case .array(let elements): self = .array(elements.map { AnyValue($0) })
-        case .object(let members):
-            self = .keyValueList(members.map { KeyValue($0.name, AnyValue($0.value)) })
-        }
-    }
-}
