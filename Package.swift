@@ -56,10 +56,12 @@ let package = Package(
             swiftSettings: strict),
 
         // Kept before it is acknowledged.
+        .target(name: "CDirectFiles"),
         .target(
             name: "Inbox",
             dependencies: [
-                "OTLP", "SQLiteFaults", .product(name: "GRDB", package: "GRDB.swift"),
+                "CDirectFiles", "OTLP", "SQLiteFaults",
+                .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
             swiftSettings: strict),

@@ -18,17 +18,20 @@ final class BodyFiles: Sendable {
     private let current: Mutex<Current>
 
     private struct Current: ~Copyable {
-        var file: SQLiteFile?
+        var writer: BodyWriter?
         var number: Int64
-        /// Where the next body goes.
-        var position: Int64 = 0
         /// What came before is durable, as far as it is going to be.
         var kept: Int64 = 0
+        var position: Int64 {
+            switch writer {
+            case .some(let writer): writer.position
+            case .none: 0
+            }
+        }
         var hasUnsynced: Bool { kept < position }
 
         mutating func close() {
-            file = nil
-            position = 0
+            writer = nil
             kept = 0
         }
     }
@@ -39,7 +42,7 @@ final class BodyFiles: Sendable {
         fileBytes = Int64(configuration.bodyFileBytes)
         isSynced = configuration.durability == .power
         let known = try Int64.fetchOne(db, sql: "SELECT max(file) FROM body_places") ?? 0
-        current = Mutex(Current(file: nil, number: max(known, names.numbers().last ?? 0)))
+        current = Mutex(Current(writer: nil, number: max(known, names.numbers().last ?? 0)))
     }
 
     /// Writes a body; it stays only when `sync()` and the commit follow.
@@ -50,27 +53,26 @@ final class BodyFiles: Sendable {
                 try sync(&current)
                 current.close()
             }
-            if current.file == nil {
+            if current.writer == nil {
                 current.number += 1
-                current.file = try SQLiteFile.open(path: names.path(current.number), for: .write)
+                current.writer = try BodyWriter.open(path: names.path(current.number))
             }
             let place = BodyPlace(
                 file: current.number, position: current.position, count: body.count)
-            // Whatever comes of the write, these bytes are not used again.
-            current.position += Int64(body.count)
-            try current.file?.write(body, at: place.position)
+            try current.writer?.append(body)
             return place
         }
     }
 
-    /// Makes durable what was appended.
+    /// Writes what was appended, and makes it durable.
     func sync() throws(DatabaseError) {
         try current.withLock { (current) throws(DatabaseError) in try sync(&current) }
     }
 
     private func sync(_ current: inout Current) throws(DatabaseError) {
         guard current.hasUnsynced else { return }
-        if isSynced { try current.file?.sync() }
+        try current.writer?.flush()
+        if isSynced { try current.writer?.sync() }
         current.kept = current.position
     }
 
@@ -81,7 +83,7 @@ final class BodyFiles: Sendable {
             guard current.hasUnsynced else { return }
             let kept = current.kept
             // What cannot be given back now is when the file is pruned.
-            if kept > 0 { try? current.file?.truncate(to: kept) }
+            if kept > 0 { try? current.writer?.truncate(to: kept) }
             current.close()
             if kept == 0 { try? SQLiteFile.delete(path: names.path(current.number)) }
         }
@@ -89,7 +91,7 @@ final class BodyFiles: Sendable {
 
     /// Deletes the files that no row tells of.
     func deleteUnused(_ db: Database) throws {
-        let (isOpen, newest) = current.withLock { ($0.file != nil, $0.number) }
+        let (isOpen, newest) = current.withLock { ($0.writer != nil, $0.number) }
         for number in names.numbers() where !(isOpen && number == newest) {
             let isUsed = try Bool.fetchOne(
                 db.cachedStatement(

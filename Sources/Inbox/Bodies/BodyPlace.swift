@@ -38,7 +38,8 @@ struct BodyFileNames: Hashable, Sendable {
     /// - Parameter database: the path of the database.
     init(database: String, identity: Int32) {
         let digits = String(UInt32(bitPattern: identity), radix: 16)
-        prefix = database + "-bodies-" + String(repeating: "0", count: 8 - digits.count) + digits
+        prefix =
+            database + DirectFiles.mark + String(repeating: "0", count: 8 - digits.count) + digits
     }
 
     init(_ db: Database, path: String) throws {

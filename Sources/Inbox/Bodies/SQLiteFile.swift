@@ -60,14 +60,10 @@ struct SQLiteFile: ~Copyable {
         free(path)
     }
 
-    func write(_ bytes: [UInt8], at position: Int64) throws(DatabaseError) {
-        let methods = file.pointee.pMethods.pointee
-        let code = bytes.withUnsafeBytes { bytes in
-            Self.inPieces(bytes.count) { start, count in
-                methods.xWrite(
-                    file, bytes.baseAddress?.advanced(by: start), count, position + Int64(start))
-            }
-        }
+    /// - Parameter bytes: less than 128 KiB.
+    func write(_ bytes: UnsafeRawBufferPointer, at position: Int64) throws(DatabaseError) {
+        let code = file.pointee.pMethods.pointee.xWrite(
+            file, bytes.baseAddress, Int32(bytes.count), position)
         guard code == SQLITE_OK else { throw Self.failure(code, "writing \(name)") }
     }
 
@@ -86,7 +82,7 @@ struct SQLiteFile: ~Copyable {
         return bytes
     }
 
-    /// SQLite's VFS of Unix reads and writes less than 128 KiB at a time: a database page is at most
+    /// SQLite's VFS of Unix reads less than 128 KiB at a time: a database page is at most
     /// half of that.
     private static func inPieces(_ count: Int, _ body: (_ start: Int, _ count: Int32) -> Int32)
         -> Int32
