@@ -47,6 +47,37 @@ struct LargeBodyTests {
         }
     }
 
+    /// Bodies that end at, before and behind the ends of blocks and pages, some in one transaction.
+    @Test func `Bodies of any lengths, kept at once, are read back as they came`() async throws {
+        try await withScratch { scratch in
+            let lengths = [
+                16_384, 16_385, 20_479, 20_480, 20_481, 126_975, 126_976, 126_977, 253_952, 500_003,
+            ]
+            let requests = (0..<40).map { index in
+                var request = request(span(1, in: UInt64(index + 1))).accepted(at: 1)
+                request.body = (0..<lengths[index % lengths.count]).map {
+                    UInt8(truncatingIfNeeded: ($0 &* 2_654_435_761) >> 13 &+ index)
+                }
+                return request
+            }
+            let kept = try await scratch.open { inbox in
+                try await withThrowingTaskGroup(of: (Int64, [UInt8]).self) { group in
+                    for request in requests {
+                        group.addTask { (try await inbox.append(request), request.body) }
+                    }
+                    return try await group.reduce(into: []) { $0.append($1) }
+                }
+            }
+            #expect(kept.count == requests.count)
+            try await scratch.open { inbox in
+                for (id, body) in kept {
+                    let isSame = try await inbox.reader.body(ofRequest: id) == body
+                    #expect(isSame, "request \(id) of \(body.count) bytes")
+                }
+            }
+        }
+    }
+
     @Test func `What is pruned gives its space back`() async throws {
         try await withScratch { scratch in
             var scratch = scratch
