@@ -121,7 +121,7 @@ struct SpanView: Sendable {
         }
         touched.removeAll(keepingCapacity: true)
         planned.removeAll(keepingCapacity: true)
-        matched.removeAll(keepingCapacity: true)
+        if !matched.isEmpty { matched.removeAll(keepingCapacity: true) }
         if !mistyped.isEmpty { mistyped.removeAll(keepingCapacity: true) }
         if !eventClasses.isEmpty { eventClasses.removeAll(keepingCapacity: true) }
         if !documents.isEmpty { documents.removeAll(keepingCapacity: true) }
