@@ -170,31 +170,44 @@ let package = Package(
             providers: [.apt(["libprotobuf-c-dev"])]),
         .target(name: "OTLPReference", dependencies: ["CProtobufC"]),
 
+        // What the tests of several targets read: captured exports, and numbers from a seed.
+        .target(
+            name: "TestSupport", dependencies: ["OTLP", "Compression"], path: "Tests/TestSupport",
+            swiftSettings: strict),
+
         .testTarget(
-            name: "OTLPTests", dependencies: ["OTLP", "OTLPReference", "CProtobufC"],
+            name: "OTLPTests",
+            dependencies: ["OTLP", "OTLPReference", "CProtobufC", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
-            name: "OTLPJSONTests", dependencies: ["OTLP", "Compression"], swiftSettings: strict),
+            name: "OTLPJSONTests", dependencies: ["OTLP", "Compression", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(
-            name: "CompressionTests", dependencies: ["Compression"], swiftSettings: strict),
+            name: "CompressionTests", dependencies: ["Compression", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(
-            name: "HierarchyRepairTests", dependencies: ["OTLP", "HierarchyRepair"],
+            name: "HierarchyRepairTests", dependencies: ["OTLP", "HierarchyRepair", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "SemanticConventionsTests",
-            dependencies: ["OTLP", "Compression", "SemanticConventions"], swiftSettings: strict),
+            dependencies: ["OTLP", "Compression", "SemanticConventions", "TestSupport"],
+            swiftSettings: strict),
         // Damaged runs with their truth, for the tests and for Benchmarks/Evaluation.
         .target(
             name: "RepairCases", dependencies: ["OTLP", "Mending"], path: "Tests/RepairCases",
             swiftSettings: strict),
         .testTarget(
             name: "MendingTests",
-            dependencies: ["OTLP", "Compression", "SemanticConventions", "Mending", "RepairCases"],
+            dependencies: [
+                "OTLP", "Compression", "SemanticConventions", "Mending", "RepairCases",
+                "TestSupport",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "OpenInferenceTests",
             dependencies: [
                 "OTLP", "Compression", "SemanticConventions", "Mending", "OpenInference",
+                "TestSupport",
             ],
             swiftSettings: strict),
         .testTarget(
@@ -218,7 +231,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "ReadingsTests",
-            dependencies: ["OTLP", "Compression", "SemanticConventions", "Mending", "Readings"],
+            dependencies: [
+                "OTLP", "Compression", "SemanticConventions", "Mending", "Readings", "TestSupport",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "CollectorTests",
@@ -245,7 +260,7 @@ let package = Package(
             name: "InboxTests",
             dependencies: [
                 "OTLP", "Inbox", "inbox-writer", "FaultyDisk",
-                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDB", package: "GRDB.swift"), "TestSupport",
             ],
             swiftSettings: strict),
         // A disk that fails when told to: a VFS below SQLite.

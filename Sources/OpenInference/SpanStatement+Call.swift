@@ -82,9 +82,7 @@ extension SpanStatement {
     /// Backends add up the counts of all spans, so a span that repeats those below it keeps them to
     /// the canonical attributes.
     mutating func writeCounts() {
-        guard value("ext.usage.rollup") != .bool(true), [.llm, .embedding].contains(kind) else {
-            return
-        }
+        guard [.llm, .embedding].contains(kind) else { return }
         for (canonical, name) in Self.counts { rename(canonical, name) }
     }
 

@@ -1,3 +1,4 @@
+import TestSupport
 import Compression
 import Testing
 
@@ -195,7 +196,7 @@ import Testing
 
     @Test("What was compressed comes back", arguments: UInt64(1)...40)
     func roundTrip(seed: UInt64) throws {
-        var generator = SeededGenerator(state: seed)
+        var generator = SeededGenerator(seed: seed)
         let count = Int(generator.next() % 300_000)
         let alphabet = UInt64(1 + generator.next() % 256)
         let content = (0..<count).map { _ in UInt8(generator.next() % alphabet) }
@@ -210,7 +211,7 @@ import Testing
 
     @Test("Damaged bodies are inflated or refused, never a crash", arguments: UInt64(1)...20)
     func mutants(seed: UInt64) {
-        var generator = SeededGenerator(state: seed)
+        var generator = SeededGenerator(seed: seed)
         for _ in 0..<100 {
             for (encoding, whole) in [(ContentEncoding.gzip, Self.whole), (.deflate, Self.bare)] {
                 var body = whole
@@ -249,18 +250,5 @@ import Testing
     @Test("The encoding is told by the first bytes", arguments: detected)
     func detection(name: String, bytes: [UInt8], encoding: ContentEncoding) {
         #expect(ContentEncoding(detecting: bytes) == encoding)
-    }
-}
-
-/// SplitMix64: the same numbers for the same seed on every machine.
-struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ mixed >> 31
     }
 }

@@ -1,3 +1,4 @@
+import TestSupport
 import HierarchyRepair
 import OTLP
 import Testing

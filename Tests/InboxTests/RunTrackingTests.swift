@@ -1,3 +1,4 @@
+import TestSupport
 import Inbox
 import OTLP
 import Testing

@@ -1,3 +1,4 @@
+import TestSupport
 import Compression
 import Foundation
 import Mending
@@ -43,41 +44,9 @@ struct AgentLightningTests {
             Truth("32_clock_skew_not_repaired", "s{agent openai.chat.completion o}"),
         ])
     func tree(of truth: Truth) throws {
-        let batch = try Self.batch(truth.capture)
+        let batch = try AdapterFixture.named(truth.capture).batch
         let run = try Mender.builtIn.get().mend(batch, identity: .named("ro-golden/at-golden"))
         #expect(drawing(of: run) == truth.tree)
         #expect(run.spans.count { !$0.isPlaceholder } == batch.spans.count)
-    }
-
-    /// A fixture's spans as they came.
-    private static func batch(_ name: String) throws -> TraceBatch {
-        let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .appending(path: "Fixtures/agent-lightning/adapters-0.3.0.json.gz")
-        let bytes = try inflate(Array(Data(contentsOf: file)), encoding: .gzip, limit: 1 << 22)
-        let fixture = try #require(
-            JSONValue(parsing: bytes).object?.first { $0.name == name }?.value)
-        var batch = TraceBatch()
-        batch.resources.append(ResourceRecord())
-        batch.scopes.append(ScopeRecord(resource: 0))
-        for json in try #require(fixture["spans"]?.array) {
-            var span = SpanRecord(scope: 0)
-            span.traceID = TraceID(hexadecimal: json["trace_id"]?.string ?? "") ?? .invalid
-            span.spanID = SpanID(hexadecimal: json["span_id"]?.string ?? "") ?? .invalid
-            span.parentSpanID = SpanID(hexadecimal: json["parent_id"]?.string ?? "") ?? .invalid
-            span.name = batch.append(json["name"]?.string ?? "")
-            span.startTimeUnixNano = nanoseconds(json["start_time"])
-            span.endTimeUnixNano = nanoseconds(json["end_time"])
-            span.attributes = batch.append(
-                keyValues: (json["attributes"]?.object ?? []).map {
-                    KeyValue($0.name, AnyValue($0.value))
-                })
-            batch.spans.append(span)
-        }
-        return batch
-    }
-
-    private static func nanoseconds(_ seconds: JSONValue?) -> UInt64 {
-        guard case .double(let number)? = seconds else { return 0 }
-        return UInt64(number * 1e9)
     }
 }

@@ -1,3 +1,4 @@
+import TestSupport
 import Mending
 import OTLP
 import Testing
@@ -114,7 +115,7 @@ struct CaptureTests {
         ])
     func truth(of capture: Truth) throws {
         let run = try Mender.builtIn.get().mend(
-            try Captures.run(capture.capture), identity: .named(capture.capture))
+            try Capture(capture.capture).batch(), identity: .named(capture.capture))
         #expect(drawing(of: run) == capture.tree)
     }
 
@@ -125,7 +126,7 @@ struct CaptureTests {
             "lc_agentops_cb", "web_fastapi_full_dup", "broken_upstream_traceloop", "strands_native",
         ])
     func healthy(capture: String) throws {
-        let whole = try Captures.run(capture)
+        let whole = try Capture(capture).batch()
         for trace in Set(whole.spans.map(\.traceID)) {
             var gatherer = TraceBatchGatherer(keys: .none)
             let own = whole.spans.indices.filter { whole.spans[$0].traceID == trace }

@@ -124,6 +124,16 @@ struct CredentialMaskTests {
             key: "url.full", value: "https://proxy/?a=1&url=https://user:4711@b.example/c&sig=1",
             masked: "https://proxy/?a=1&url=https://REDACTED:REDACTED@b.example/c&sig=REDACTED"),
         Case(
+            key: "url.full",
+            value:
+                "https://proxy/?to=https%3A%2F%2Fuser%3A4711@b.example%2Fc%3Fapi_key%3D4711%26d%3D1&a=1",
+            masked:
+                "https://proxy/?to=https%3A%2F%2FREDACTED%3AREDACTED@b.example%2Fc%3Fapi_key%3DREDACTED%26d%3D1&a=1"
+        ),
+        Case(
+            key: "http.target", value: "/a?to=http%3a%2f%2fb.example%2f%3ftoken%3d4711%25&c=%zz%2",
+            masked: "/a?to=http%3a%2f%2fb.example%2f%3ftoken%3dREDACTED&c=%zz%2"),
+        Case(
             key: "exception.message",
             value: "GET https://a.example/?token=4711 failed; see https://ann:4711@b.example.",
             masked:

@@ -1,3 +1,4 @@
+import TestSupport
 import Mending
 import OTLP
 import SemanticConventions
@@ -180,7 +181,7 @@ struct MenderTests {
             "openai_braintrust", "lc_agentops_cb",
         ])
     func idempotence(capture: String) throws {
-        let run = try Captures.run(capture)
+        let run = try Capture(capture).batch()
         let mended = mender.mend(run, identity: .named(capture))
         let again = mender.mend(mended.batch, identity: .named(capture))
         #expect(story(of: again) == story(of: mended))
@@ -193,7 +194,7 @@ struct MenderTests {
     @Test("A model call that two libraries told counts once")
     func twins() throws {
         let run = mender.mend(
-            try Captures.run("anthropic_traceloop"), identity: .named("anthropic_traceloop"))
+            try Capture("anthropic_traceloop").batch(), identity: .named("anthropic_traceloop"))
         let calls = zip(run.batch.spans, run.spans).filter {
             run.batch.value("gen_ai.response.id", in: $0.0.attributes) != nil
         }
@@ -205,7 +206,7 @@ struct MenderTests {
     @Test("Nested and sibling twins of chats, embeddings and failed calls are all told")
     func mixedTwins() throws {
         let run = mender.mend(
-            try Captures.run("openai_mixed"), identity: .named("openai_mixed"))
+            try Capture("openai_mixed").batch(), identity: .named("openai_mixed"))
         let pairs = zip(run.batch.spans, run.spans).compactMap { span, told -> String? in
             guard let counted = told.duplicateOf,
                 let other = run.batch.spans.first(where: { $0.spanID == counted })

@@ -1,3 +1,4 @@
+import TestSupport
 import Mending
 import OTLP
 import Testing
@@ -37,7 +38,7 @@ struct SeparateTraceTests {
             Beside("pydantic_ai_native", 3), Beside("haystack_ext", 2),
         ])
     func beside(row: Beside) throws {
-        let batch = try Captures.run(row.capture)
+        let batch = try Capture(row.capture).batch()
         let run = try mended(batch, row.capture)
         #expect(run.batch.spans.count == batch.spans.count)
         #expect(Set(run.batch.spans.map(\.traceID)).count == 1)
@@ -50,7 +51,7 @@ struct SeparateTraceTests {
 
     @Test("A group chat's messages hang below what made them, as their links tell")
     func groupChat() throws {
-        let batch = try Captures.run("autogen_native")
+        let batch = try Capture("autogen_native").batch()
         let run = try mended(batch, "autogen_native")
         var links: [SpanKey: SpanID] = [:]
         for span in batch.spans where !span.parentSpanID.isValid {

@@ -1,3 +1,4 @@
+import TestSupport
 import Compression
 import Foundation
 import OTLP

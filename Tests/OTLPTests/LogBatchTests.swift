@@ -1,3 +1,4 @@
+import TestSupport
 import CProtobufC
 import Foundation
 import OTLP

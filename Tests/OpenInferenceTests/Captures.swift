@@ -1,40 +1,11 @@
-import Compression
+import TestSupport
 import Foundation
 import Mending
 import OTLP
 import SemanticConventions
 import Testing
 
-/// A program's export requests as a real library sent them.
-struct Capture: CustomTestStringConvertible {
-    var name: String
-
-    var testDescription: String { name }
-
-    static let all: [Capture] = {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: root.path)) ?? []
-        return names.sorted().map { Capture(name: $0) }
-    }()
-
-    private static let repository = URL(filePath: #filePath).deletingLastPathComponent()
-        .deletingLastPathComponent().deletingLastPathComponent()
-    private static let root = repository.appending(path: "Tests/Fixtures/captures")
-
-    /// All spans of all requests in one batch.
-    func batch() throws -> TraceBatch {
-        let folder = Self.root.appending(path: name)
-        let files = try FileManager.default.contentsOfDirectory(atPath: folder.path)
-        var gatherer = TraceBatchGatherer(keys: .none)
-        for file in files.filter({ $0.hasSuffix(".bin") }).sorted() {
-            let body = Array(try Data(contentsOf: folder.appending(path: file)))
-            let plain = try inflate(
-                body, encoding: ContentEncoding(detecting: body), limit: 64 << 20)
-            let batch = try TraceBatch.detectingFormat(of: plain, keys: .none).batch
-            try gatherer.add(spans: batch.spans.indices, of: batch)
-        }
-        return gatherer.finish()
-    }
-
+extension Capture {
     func mended(originals: Originals = .keep) throws -> TraceBatch {
         mender(of: originals).mend(try batch(), identity: .named(name)).batch
     }
@@ -50,8 +21,8 @@ struct Capture: CustomTestStringConvertible {
 
     private static let canonicalKeys: Set<String> = {
         let keys = ["canonical": 0, "ext": 2].flatMap { (table, column) -> [String] in
-            let file = repository.appending(
-                path: "Sources/SemanticConventions/Rules/\(table).tsv")
+            let file = Fixtures.folder.appending(
+                path: "../../Sources/SemanticConventions/Rules/\(table).tsv")
             let text = (try? String(contentsOf: file, encoding: .utf8)) ?? ""
             return text.split(separator: "\n").dropFirst().map {
                 String($0.split(separator: "\t", omittingEmptySubsequences: false)[column])
@@ -78,13 +49,6 @@ private let dropping = Mender(rules: rules, originals: .drop)
 func mender(of originals: Originals) -> Mender { originals == .keep ? keeping : dropping }
 
 extension TraceBatch {
-    /// A span's attributes by key; where a key repeats, the last one.
-    func attributes(ofSpan span: Int) -> [String: AnyValue] {
-        Dictionary(
-            keyValues(spans[span].attributes).map { ($0.key, $0.value) },
-            uniquingKeysWith: { $1 })
-    }
-
     /// The canonical attributes of a span.
     func canonical(ofSpan span: Int) -> [String: AnyValue] {
         attributes(ofSpan: span).filter { key, _ in

@@ -1,3 +1,4 @@
+import TestSupport
 import Mending
 import OTLP
 import OpenInference

@@ -1,3 +1,4 @@
+import TestSupport
 import OTLP
 import OpenInference
 import Testing

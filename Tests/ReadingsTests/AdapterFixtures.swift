@@ -1,3 +1,4 @@
+import TestSupport
 import Compression
 import Foundation
 import Mending
@@ -6,60 +7,7 @@ import Readings
 import SemanticConventions
 import Testing
 
-/// Spans, and what the adapters of Agent-lightning 0.3.0 made of them without repairing their tree.
-struct AdapterFixture: Sendable, CustomTestStringConvertible {
-    let name: String
-    let json: JSONValue
-
-    static let all: Result<[AdapterFixture], any Error> = Result {
-        let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .appending(path: "Fixtures/agent-lightning/adapters-0.3.0.json.gz")
-        let bytes = try inflate(Array(Data(contentsOf: file)), encoding: .gzip, limit: 1 << 22)
-        return (try JSONValue(parsing: bytes).object ?? []).map {
-            AdapterFixture(name: $0.name, json: $0.value)
-        }
-    }
-
-    static func named(_ name: String) throws -> AdapterFixture {
-        guard let found = try all.get().first(where: { $0.name == name }) else {
-            throw Missing(name: name)
-        }
-        return found
-    }
-
-    struct Missing: Error {
-        let name: String
-    }
-
-    var testDescription: String { name }
-
-    /// The spans as they came.
-    var batch: TraceBatch {
-        var batch = TraceBatch()
-        batch.resources.append(ResourceRecord())
-        batch.scopes.append(ScopeRecord(resource: 0))
-        for json in json["spans"]?.array ?? [] {
-            var span = SpanRecord(scope: 0)
-            span.traceID = TraceID(hexadecimal: json["trace_id"]?.string ?? "") ?? .invalid
-            span.spanID = SpanID(hexadecimal: json["span_id"]?.string ?? "") ?? .invalid
-            span.parentSpanID = SpanID(hexadecimal: json["parent_id"]?.string ?? "") ?? .invalid
-            span.name = batch.append(json["name"]?.string ?? "")
-            span.startTimeUnixNano = Self.nanoseconds(json["start_time"])
-            span.endTimeUnixNano = Self.nanoseconds(json["end_time"])
-            span.attributes = batch.append(
-                keyValues: (json["attributes"]?.object ?? []).map {
-                    KeyValue($0.name, AnyValue($0.value))
-                })
-            batch.spans.append(span)
-        }
-        return batch
-    }
-
-    private static func nanoseconds(_ seconds: JSONValue?) -> UInt64 {
-        guard case .double(let number)? = seconds else { return 0 }
-        return UInt64(number * 1e9)
-    }
-
+extension AdapterFixture {
     /// The spans as the collector mends them.
     func mended() throws -> TraceBatch {
         let rules = try Self.rules.get()

@@ -1,48 +1,7 @@
-import Compression
-import Foundation
+import TestSupport
 import OTLP
 import SemanticConventions
 import Testing
-
-/// A program's export requests as a real library sent them.
-struct Capture: CustomTestStringConvertible {
-    var name: String
-    var bodies: [[UInt8]]
-
-    var testDescription: String { name }
-
-    init(_ name: String) {
-        self.name = name
-        let folder = Self.root.appending(path: name)
-        let files = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-        bodies = files.filter { $0.hasSuffix(".bin") }.sorted().compactMap { file in
-            guard let data = try? Data(contentsOf: folder.appending(path: file)) else { return nil }
-            let body = Array(data)
-            return try? inflate(
-                body, encoding: ContentEncoding(detecting: body), limit: 64 << 20)
-        }
-    }
-
-    static let all: [Capture] = {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: root.path)) ?? []
-        return names.sorted().map { Capture($0) }.filter { !$0.bodies.isEmpty }
-    }()
-
-    private static var root: URL {
-        URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .appending(path: "Fixtures/captures")
-    }
-
-    /// All spans of all requests in one batch.
-    func batch(keys: KeyTable) throws -> TraceBatch {
-        var gatherer = TraceBatchGatherer(keys: keys)
-        for body in bodies {
-            let batch = try TraceBatch.detectingFormat(of: body, keys: keys).batch
-            try gatherer.add(spans: batch.spans.indices, of: batch)
-        }
-        return gatherer.finish()
-    }
-}
 
 /// The built-in rules, read once.
 let rules: RuleSet = {
@@ -56,13 +15,6 @@ let rules: RuleSet = {
 let normalizer = Normalizer(rules: rules)
 
 extension TraceBatch {
-    /// A span's attributes by key; where a key repeats, the last one.
-    func attributes(ofSpan span: Int) -> [String: AnyValue] {
-        Dictionary(
-            keyValues(spans[span].attributes).map { ($0.key, $0.value) },
-            uniquingKeysWith: { $1 })
-    }
-
     /// Every span's attributes, by trace and span id.
     var attributesBySpan: [SpanKey: [String: AnyValue]] {
         Dictionary(

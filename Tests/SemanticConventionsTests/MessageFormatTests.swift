@@ -1,3 +1,4 @@
+import TestSupport
 import Foundation
 import OTLP
 import SemanticConventions
@@ -189,7 +190,7 @@ struct MessageFormatTests {
         }
         let files = [
             "dialects.tsv":
-                "dialect\ttier\tinput_incl\toutput_incl\trollup_ops\tfile\tnote\nx\t0\tyes\tyes\t\tx.tsv\t\n",
+                "dialect\ttier\tinput_incl\tfile\tnote\nx\t0\tyes\tx.tsv\t\n",
             "detect.tsv": "dialect\tweight\tkind\tpattern\tnote\nx\t9\tattr^\tx.\t\n",
             "dialects/x.tsv": rows,
         ]

@@ -1,3 +1,4 @@
+import TestSupport
 import OTLP
 import SemanticConventions
 import Testing

@@ -6,8 +6,8 @@ import Testing
 struct RuleErrorTests {
     private static let dialectHeader = "source\ttarget\top\twhen\tprio\tv\tnote"
     private static let dialects =
-        "dialect\ttier\tinput_incl\toutput_incl\trollup_ops\tfile\tnote\n"
-        + "mine\t0\tyes\tyes\t\tmine.tsv\t"
+        "dialect\ttier\tinput_incl\tfile\tnote\n"
+        + "mine\t0\tyes\tmine.tsv\t"
     private static let detect = "dialect\tweight\tkind\tpattern\tnote\nmine\t5\tattr^\tmine.\t"
 
     private func rules(_ files: [String: String]) throws -> Result<RuleSet, RuleError> {

@@ -43,7 +43,11 @@ struct URLMask: Sendable {
         return masked + text[copied...]
     }
 
-    private func addURLs(in text: ArraySlice<UInt8>, to found: inout [Range<Int>]) {
+    /// - Parameter isDecoded: the text stood percent-encoded in another; what is encoded in it again
+    ///   is not looked into, so that the whole stays linear.
+    private func addURLs(
+        in text: ArraySlice<UInt8>, isDecoded: Bool = false, to found: inout [Range<Int>]
+    ) {
         var place = text.startIndex
         while let mark = Self.schemeEnd(in: text, from: place) {
             place = addUser(from: mark, in: text, to: &found)
@@ -51,7 +55,8 @@ struct URLMask: Sendable {
                 place += 1
             }
             if place < text.endIndex, text[place].beginsQuery {
-                place = addParameters(from: place + 1, in: text, to: &found)
+                place = addParameters(
+                    from: place + 1, in: text, isDecoded: isDecoded, to: &found)
             }
         }
     }
@@ -104,7 +109,8 @@ struct URLMask: Sendable {
     /// Finds the parameters that are credentials, and returns where the URL ends.
     @discardableResult
     private func addParameters(
-        from start: Int, in text: ArraySlice<UInt8>, to found: inout [Range<Int>]
+        from start: Int, in text: ArraySlice<UInt8>, isDecoded: Bool = false,
+        to found: inout [Range<Int>]
     ) -> Int {
         var place = start
         while place < text.endIndex, !text[place].endsURL {
@@ -123,11 +129,41 @@ struct URLMask: Sendable {
                 } else if let mark = Self.schemeEnd(in: text[value..<place], from: value) {
                     // A URL as the value; its own parameters are read as those of the outer one.
                     _ = addUser(from: mark, in: text[value..<place], to: &found)
+                } else if !isDecoded {
+                    addEncodedURLs(in: value..<place, of: text, to: &found)
                 }
             }
             if place < text.endIndex, !text[place].endsURL { place += 1 }
         }
         return place
+    }
+
+    /// Finds the credentials of URLs that a parameter holds percent-encoded, once.
+    private func addEncodedURLs(
+        in value: Range<Int>, of text: ArraySlice<UInt8>, to found: inout [Range<Int>]
+    ) {
+        guard text[value].contains(UInt8(ascii: "%")) else { return }
+        var decoded: [UInt8] = []
+        // Where each decoded byte begins, and where the last one ends.
+        var places: [Int] = []
+        var place = value.lowerBound
+        while place < value.upperBound {
+            places.append(place)
+            if text[place] == UInt8(ascii: "%"), value.upperBound - place > 2,
+                let high = text[place + 1].hexadecimalDigit,
+                let low = text[place + 2].hexadecimalDigit
+            {
+                decoded.append(high << 4 | low)
+                place += 3
+            } else {
+                decoded.append(text[place])
+                place += 1
+            }
+        }
+        places.append(value.upperBound)
+        var inner: [Range<Int>] = []
+        addURLs(in: decoded[...], isDecoded: true, to: &inner)
+        found += inner.map { places[$0.lowerBound]..<places[$0.upperBound] }
     }
 
     private func isCredential(_ name: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>) -> Bool {
@@ -152,6 +188,15 @@ struct URLMask: Sendable {
 }
 
 extension UInt8 {
+    fileprivate var hexadecimalDigit: UInt8? {
+        switch self {
+        case 48...57: self - 48
+        case 65...70: self - 55
+        case 97...102: self - 87
+        default: nil
+        }
+    }
+
     /// No URL has it, so that a URL in a text ends there.
     fileprivate var endsURL: Bool {
         switch self {

@@ -9,12 +9,7 @@ extension TraceBatch {
     public init(
         json body: [UInt8], keys: KeyTable = .none, limits: DecodingLimits = .standard
     ) throws(DecodingError) {
-        guard body.count <= Self.maximumBytes else {
-            throw DecodingError(
-                kind: .limit, location: "", offset: Self.maximumBytes,
-                reason: "expected a body below \(Self.maximumBytes) bytes, found a larger one")
-        }
-        var decoder = JSONTraceDecoder(body, keys: keys, limits: limits)
+        var decoder = try JSONTraceDecoder(body, keys: keys, limits: limits)
         try decoder.request()
         self = decoder.finish()
     }
@@ -32,7 +27,14 @@ struct JSONTraceDecoder: Sendable {
     /// The value being read was nested beyond the limit.
     var isTooDeep = false
 
-    init(_ body: [UInt8], keys: KeyTable, limits: DecodingLimits) {
+    /// - Throws: where the body is larger than slices can tell.
+    init(_ body: [UInt8], keys: KeyTable, limits: DecodingLimits) throws(DecodingError) {
+        guard body.count <= TraceBatch.maximumBytes else {
+            throw DecodingError(
+                kind: .limit, location: "", offset: TraceBatch.maximumBytes,
+                reason: "expected a body below \(TraceBatch.maximumBytes) bytes, found a larger one"
+            )
+        }
         json = JSONMessageReader(body)
         batch = TraceBatch(keys: keys)
         batch.bytes = body

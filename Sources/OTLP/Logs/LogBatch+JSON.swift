@@ -4,14 +4,8 @@ extension LogBatch {
     public init(
         json body: [UInt8], keys: KeyTable = .none, limits: DecodingLimits = .standard
     ) throws(DecodingError) {
-        guard body.count <= TraceBatch.maximumBytes else {
-            throw DecodingError(
-                kind: .limit, location: "", offset: TraceBatch.maximumBytes,
-                reason: "expected a body below \(TraceBatch.maximumBytes) bytes, found a larger one"
-            )
-        }
         self.init(keys: keys)
-        var decoder = JSONTraceDecoder(body, keys: keys, limits: limits)
+        var decoder = try JSONTraceDecoder(body, keys: keys, limits: limits)
         records = try decoder.logsRequest()
         content = decoder.finish()
     }

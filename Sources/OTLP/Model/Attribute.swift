@@ -14,10 +14,11 @@ public struct KeyID: Hashable, Sendable {
 public struct Attribute: Sendable {
     public var key: Slice
     /// What the value's bits are: a number, or a packed `Slice`.
-    var bits: UInt64
+    @usableFromInline var bits: UInt64
     public var keyID: KeyID
-    var kind: Kind
+    @usableFromInline var kind: Kind
 
+    @usableFromInline
     enum Kind: UInt8, Sendable {
         case empty, string, bool, int, double, array, keyValueList, bytes
     }
@@ -54,7 +55,7 @@ public struct Attribute: Sendable {
 
     /// The value; scalars are here, everything longer is a slice of the batch's bytes.
     public var value: FlatValue {
-        @inline(__always) get { FlatValue(kind: kind, bits: bits) }
+        @inlinable get { FlatValue(kind: kind, bits: bits) }
         set { (kind, bits) = newValue.parts }
     }
 }
@@ -74,7 +75,7 @@ public enum FlatValue: Sendable {
     case keyValueList(Slice)
     case bytes(Slice)
 
-    @inline(__always)
+    @inlinable
     init(kind: Attribute.Kind, bits: UInt64) {
         switch kind {
         case .empty: self = .empty

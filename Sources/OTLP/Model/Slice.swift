@@ -8,6 +8,7 @@ public struct Slice: Hashable, Sendable {
     /// Bytes.
     public var length: UInt32
 
+    @inlinable
     public init(offset: UInt32, length: UInt32) {
         self.offset = offset
         self.length = length

@@ -34,6 +34,17 @@ extension ValueType {
         }
     }
 
+    /// A scalar is of this type, or there is no value at all. Lists are not looked into.
+    @inline(__always)
+    func isScalarType(of value: FlatValue) -> Bool {
+        switch (self, value) {
+        case (.string, .string), (.int, .int), (.double, .double), (.double, .int),
+            (.bool, .bool), (_, .empty):
+            true
+        default: false
+        }
+    }
+
     private static func natural(_ value: JSONValue) -> AnyValue? {
         switch value {
         case .null: return nil

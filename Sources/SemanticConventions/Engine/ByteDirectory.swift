@@ -57,21 +57,21 @@ struct ByteDirectory: Sendable {
         slots[place] = slot
     }
 
+    @inline(__always)
     private func isEqual(_ own: Slice, _ other: Slice, _ bytes: RawSpan) -> Bool {
         guard own.length == other.length else { return false }
         let mine = text.span.bytes
         let length = Int(own.length)
         let (a, b) = (Int(own.offset), Int(other.offset))
+        guard length >= 8 else {
+            return mine.shortWord(at: a, of: length) == bytes.shortWord(at: b, of: length)
+        }
         var index = 0
-        while length - index >= 8 {
+        while length - index > 8 {
             if mine.word(at: a + index) != bytes.word(at: b + index) { return false }
             index += 8
         }
-        while index < length {
-            if mine.byte(at: a + index) != bytes.byte(at: b + index) { return false }
-            index += 1
-        }
-        return true
+        return mine.word(at: a + length - 8) == bytes.word(at: b + length - 8)
     }
 
     @inline(__always)
@@ -85,15 +85,9 @@ struct ByteDirectory: Sendable {
             place += 8
         }
         if place < end {
-            var word: UInt64 = 0
-            if length >= 8 {
-                word = bytes.word(at: end - 8)
-            } else {
-                while place < end {
-                    word = word << 8 | UInt64(bytes.byte(at: place))
-                    place += 1
-                }
-            }
+            let word =
+                length >= 8
+                ? bytes.word(at: end - 8) : bytes.shortWord(at: place, of: length)
             hash = mix(hash ^ word, seed)
         }
         return mix(hash, 0x9E37_79B9_7F4A_7C15)
@@ -116,6 +110,26 @@ extension RawSpan {
     @inline(__always)
     func word(at offset: Int) -> UInt64 {
         UInt64(littleEndian: unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
+    }
+
+    /// Fewer than eight bytes in little-endian order, and zeros above them.
+    @inline(__always)
+    func shortWord(at place: Int, of length: Int) -> UInt64 {
+        wordPadded(at: place) & (1 &<< UInt64(8 &* length) &- 1)
+    }
+
+    /// Eight bytes in little-endian order; zeros stand for those beyond the end.
+    @inline(__always)
+    func wordPadded(at place: Int) -> UInt64 {
+        if byteCount &- place >= 8 { return word(at: place) }
+        if byteCount >= 8 {
+            return word(at: byteCount &- 8) >> UInt64(8 &* (8 &- max(0, byteCount &- place)))
+        }
+        var padded: UInt64 = 0
+        for index in stride(from: byteCount - 1, through: place, by: -1) {
+            padded = padded << 8 | UInt64(byte(at: index))
+        }
+        return padded
     }
 
     /// One byte, bounds checked.

@@ -7,19 +7,23 @@ import OTLP
 /// the document may be right all the same, and is read.
 final class CanonicalDocument: Sendable {
     /// In quotation marks, as they stand in the text.
-    private let roles: [LiteralText]
-    private let finishReasons: [LiteralText]
+    private let roles: [LiteralWord]
+    private let finishReasons: [LiteralWord]
     /// How serializers write the usual message: with a space after marks, or with none.
     private let spellings: [MessageSpelling]
 
     init(maps: [String: ValueMap]) {
-        spellings = [MessageSpelling(space: " "), MessageSpelling(space: "")]
-        func stable(_ words: [String], _ map: ValueMap?) -> [LiteralText] {
-            words.filter { map?.apply($0) ?? $0 == $0 }.map { LiteralText("\"\($0)\"") }
+        func stable(_ words: [String], _ map: ValueMap?) -> [String] {
+            words.filter { map?.apply($0) ?? $0 == $0 }
         }
-        roles = stable(["assistant", "user", "system", "tool"], maps["role"])
-        finishReasons = stable(
+        let roles = stable(["assistant", "user", "system", "tool"], maps["role"])
+        let finishReasons = stable(
             ["stop", "tool_call", "length", "content_filter", "error"], maps["finish"])
+        spellings = [" ", ""].map {
+            MessageSpelling(space: $0, roles: roles, finishReasons: finishReasons)
+        }
+        self.roles = roles.map { LiteralWord("\"\($0)\"".utf8) }
+        self.finishReasons = finishReasons.map { LiteralWord("\"\($0)\"".utf8) }
     }
 
     /// - Complexity: linear in the slice; nothing is allocated.
@@ -48,13 +52,10 @@ final class CanonicalDocument: Sendable {
     ) -> Bool {
         let start = scanner.place
         scanner.skipSpace(text)
-        for index in spellings.indices where scanner.take(spellings[index].opening, in: text) {
-            guard word(text, &scanner, of: roles), scanner.take(spellings[index].parts, in: text),
-                let content = scanner.string(text), !content.range.isEmpty,
-                scanner.take(spellings[index].end, in: text),
-                !scanner.take(spellings[index].finishReason, in: text)
-                    || word(text, &scanner, of: finishReasons),
-                scanner.take("}", text)
+        for index in spellings.indices
+        where scanner.take(oneOf: spellings[index].beginnings, in: text) {
+            guard let content = scanner.string(text), !content.range.isEmpty,
+                scanner.take(oneOf: spellings[index].endings, in: text)
             else { break }
             saysSomething = true
             return true
@@ -88,10 +89,13 @@ final class CanonicalDocument: Sendable {
     }
 
     private func word(
-        _ text: RawSpan, _ scanner: inout JSONScanner, of words: [LiteralText]
+        _ text: RawSpan, _ scanner: inout JSONScanner, of words: [LiteralWord]
     ) -> Bool {
         scanner.skipSpace(text)
-        for index in words.indices where scanner.take(words[index], in: text) { return true }
+        for index in words.indices where words[index].stands(at: scanner.place, in: text) {
+            scanner.place &+= words[index].length
+            return true
+        }
         return false
     }
 

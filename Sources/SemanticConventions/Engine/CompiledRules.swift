@@ -30,8 +30,6 @@ final class CompiledRules: Sendable {
     /// The numbers of keys whose right values a map tells.
     let mappedKeys: [Int]
     let documentKeys: [KeyID]
-    /// Builders of documents that are right as they are, by the number of the document.
-    let closedBuilders: [DocumentBuilder]
     /// The current names of general attributes.
     let currentKeys: Set<String>
     let known: KnownKeys
@@ -42,11 +40,6 @@ final class CompiledRules: Sendable {
         canonical = CanonicalDocument(maps: rules.maps)
         known = KnownKeys(rules.keyTable)
         documentKeys = Document.allCases.map { rules.keyTable.id(of: $0.key) }
-        closedBuilders = Document.allCases.map { document in
-            var builder = DocumentBuilder(document)
-            builder.isClosed = true
-            return builder
-        }
         currentKeys = Set(
             rules.generalRows.compactMap { row in
                 if case .attribute(let key, _) = row.target { key } else { nil }
@@ -99,14 +92,18 @@ final class CompiledRules: Sendable {
         self.ranks = ranks
         let planned = Self.plannedKeys(rules, conditions, kindKeys)
         let general = Self.generalKeys(rules)
-        keys = texts.enumerated().map { number, key in
-            number == 0 ? KeyClass() : KeyClass(key, rules, general: general, planned: planned)
-        }
-        coerced = texts.map { key in
+        let coerced = texts.map { key -> ValueType? in
             guard key.hasPrefix("gen_ai."), let type = rules.types[key], type != .document,
                 type != .any
             else { return nil }
             return type
+        }
+        self.coerced = coerced
+        keys = texts.enumerated().map { number, key in
+            if number == 0 { return KeyClass() }
+            var found = KeyClass(key, rules, general: general, planned: planned)
+            if coerced[number] != nil { found.flags.insert(.typed) }
+            return found
         }
         types = texts.map { rules.types[$0] ?? .any }
         normalForms = texts.map { rules.normalForms[$0] }

@@ -46,7 +46,7 @@ extension DocumentBuilder {
 
     /// The positions of attributes that the messages tell without rest.
     var positionsWritten: [Int] {
-        guard whole.isEmpty, document == .input || document == .output, !isClosed else { return [] }
+        guard whole.isEmpty, document == .input || document == .output else { return [] }
         var positions: [Int] = []
         var start = 0
         while start < fields.count {

@@ -43,8 +43,6 @@ struct DocumentBuilder: Sendable {
     /// The indexed keys came before the whole document, so they win.
     private(set) var fieldsCameFirst = false
     private(set) var hasCalls = false
-    /// The document that the span has already is right: nothing is collected.
-    var isClosed = false
 
     init(_ document: Document) {
         self.document = document
@@ -52,7 +50,7 @@ struct DocumentBuilder: Sendable {
 
     /// Adds elements. Those of one group follow each other; other groups come too late.
     mutating func add(_ elements: [JSONValue], group: Int) {
-        guard !isClosed, wholeGroup == nil || wholeGroup == group, !elements.isEmpty else { return }
+        guard wholeGroup == nil || wholeGroup == group, !elements.isEmpty else { return }
         guard wholeGroup != nil || elements.contains(where: { !isEmpty($0) }) else { return }
         wholeGroup = group
         whole += elements
@@ -69,7 +67,7 @@ struct DocumentBuilder: Sendable {
         from source: Int? = nil
     ) {
         append(.call, index, call, field, value, source)
-        if !isClosed { hasCalls = true }
+        hasCalls = true
     }
 
     mutating func setPart(_ index: Int, _ part: Int, _ field: DocumentField, _ value: FieldValue) {
@@ -80,7 +78,7 @@ struct DocumentBuilder: Sendable {
         _ kind: Kind, _ index: Int, _ inner: Int, _ field: DocumentField, _ value: FieldValue,
         _ source: Int?
     ) {
-        guard !isClosed, index <= KeyPattern.maximumIndex, inner <= KeyPattern.maximumIndex else {
+        guard index <= KeyPattern.maximumIndex, inner <= KeyPattern.maximumIndex else {
             return
         }
         if fields.isEmpty {

@@ -36,12 +36,14 @@ struct JSONScanner {
         return true
     }
 
-    /// Goes past a text if it stands here.
+    /// Goes past the first of some texts that stands here.
     @inline(__always)
-    mutating func take(_ wanted: LiteralText, in text: RawSpan) -> Bool {
-        guard wanted.stands(at: place, in: text) else { return false }
-        place += wanted.length
-        return true
+    mutating func take(oneOf wanted: [LiteralText], in text: RawSpan) -> Bool {
+        for index in wanted.indices where wanted[index].stands(at: place, in: text) {
+            place &+= wanted[index].length
+            return true
+        }
+        return false
     }
 
     /// An array with at least one element.

@@ -18,6 +18,8 @@ struct KeyClass: Hashable, Sendable {
         static let event = Flags(rawValue: 16)
         /// Which rows apply may depend on it.
         static let planned = Flags(rawValue: 32)
+        /// A literal key of a type that other types are made of.
+        static let typed = Flags(rawValue: 64)
     }
 
     /// A pattern row: its file and its place there.

@@ -1,63 +1,81 @@
-/// What stands around the role, the text and the finish reason of a message, letter by letter.
+/// What stands around the text of the usual message, letter by letter.
 struct MessageSpelling: Sendable {
-    let opening: LiteralText
-    let parts: LiteralText
-    let end: LiteralText
-    let finishReason: LiteralText
+    /// Before the text, by role.
+    let beginnings: [LiteralText]
+    /// After it, without a finish reason and with each.
+    let endings: [LiteralText]
 
     /// - Parameter space: what stands after colons and commas.
-    init(space: String) {
-        opening = LiteralText("{\"role\":\(space)")
-        parts = LiteralText(
-            ",\(space)\"parts\":\(space)[{\"type\":\(space)\"text\",\(space)\"content\":\(space)")
-        end = LiteralText("}]")
-        finishReason = LiteralText(",\(space)\"finish_reason\":\(space)")
+    init(space: String, roles: [String], finishReasons: [String]) {
+        beginnings = roles.map {
+            LiteralText(
+                "{\"role\":\(space)\"\($0)\",\(space)\"parts\":\(space)"
+                    + "[{\"type\":\(space)\"text\",\(space)\"content\":\(space)")
+        }
+        endings =
+            [LiteralText("}]}")]
+            + finishReasons.map {
+                LiteralText("}],\(space)\"finish_reason\":\(space)\"\($0)\"}")
+            }
     }
 }
 
-/// Up to 48 bytes that are looked for at a place of a text, compared eight at a time.
+/// Bytes that are looked for at a place of a text, eight at a time.
 struct LiteralText: Sendable {
     let length: Int
-    private var words = InlineArray<6, UInt64>(repeating: 0)
-    private let count: Int
-    /// The last bytes, fewer than eight, and which bits of a word they are.
-    private let rest: UInt64
-    private let mask: UInt64
+    private let pieces: [LiteralWord]
 
     init(_ text: String) {
-        let bytes = Array(text.utf8.prefix(48))
-        func word(_ bytes: some Collection<UInt8>) -> UInt64 {
-            bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) }
+        var rest = text.utf8[...]
+        var pieces: [LiteralWord] = []
+        while !rest.isEmpty {
+            pieces.append(LiteralWord(rest.prefix(16)))
+            rest = rest.dropFirst(16)
         }
+        self.pieces = pieces
         length = text.utf8.count
-        count = bytes.count / 8
-        for index in 0..<count { words[index] = word(bytes[8 * index..<8 * index + 8]) }
-        rest = word(bytes.suffix(bytes.count % 8))
-        mask = 1 << UInt64(8 * (bytes.count % 8)) - 1
     }
 
-    /// The bytes stand at a place; a longer text is not found.
+    /// The bytes stand at a place.
     @inline(__always)
     func stands(at start: Int, in text: RawSpan) -> Bool {
-        guard length <= 48, text.byteCount &- start >= length else { return false }
         var place = start
-        for index in 0..<count {
-            if text.word(at: place) != words[index] { return false }
-            place &+= 8
+        for index in pieces.indices {
+            guard pieces[index].stands(at: place, in: text) else { return false }
+            place &+= 16
         }
-        return mask == 0 || text.wordPadded(at: place) & mask == rest
+        return true
     }
 }
 
-extension RawSpan {
-    /// Eight bytes in little-endian order; zeros stand for those beyond the end.
-    @inline(__always)
-    fileprivate func wordPadded(at place: Int) -> UInt64 {
-        if byteCount &- place >= 8 { return word(at: place) }
-        var padded: UInt64 = 0
-        for index in stride(from: byteCount - 1, through: place, by: -1) {
-            padded = padded << 8 | UInt64(byte(at: index))
+/// Up to 16 bytes that are looked for at a place of a text.
+struct LiteralWord: Sendable {
+    let length: Int
+    private let first: UInt64
+    private let second: UInt64
+    /// Which bits of the second word are asked for.
+    private let secondMask: UInt64
+    private let firstMask: UInt64
+
+    /// - Parameter bytes: those beyond the sixteenth are left out.
+    init(_ bytes: some Collection<UInt8>) {
+        func word(_ bytes: some Collection<UInt8>) -> UInt64 {
+            bytes.enumerated().reduce(0) { $0 | UInt64($1.element) << UInt64(8 * $1.offset) }
         }
-        return padded
+        func mask(_ count: Int) -> UInt64 { count < 8 ? 1 << UInt64(8 * count) - 1 : .max }
+        length = min(bytes.count, 16)
+        first = word(bytes.prefix(8))
+        second = word(bytes.dropFirst(8).prefix(8))
+        firstMask = mask(length)
+        secondMask = mask(max(0, length - 8))
+    }
+
+    /// The bytes stand at a place, and may end the text.
+    @inline(__always)
+    func stands(at place: Int, in text: RawSpan) -> Bool {
+        guard text.byteCount &- place >= length,
+            text.wordPadded(at: place) & firstMask == first
+        else { return false }
+        return secondMask == 0 || text.wordPadded(at: place &+ 8) & secondMask == second
     }
 }

@@ -27,10 +27,10 @@ struct SpanChanges: Sendable {
 
     mutating func removeAll() {
         added.removeAll(keepingCapacity: true)
-        moved.removeAll(keepingCapacity: true)
+        if !moved.isEmpty { moved.removeAll(keepingCapacity: true) }
         hasGenAI = false
-        dropped.removeAll(keepingCapacity: true)
-        droppedNames.removeAll(keepingCapacity: true)
+        if !dropped.isEmpty { dropped.removeAll(keepingCapacity: true) }
+        if !droppedNames.isEmpty { droppedNames.removeAll(keepingCapacity: true) }
     }
 
     mutating func add(

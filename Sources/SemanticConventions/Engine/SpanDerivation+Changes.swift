@@ -33,7 +33,7 @@ extension SpanDerivation {
         into changes: inout SpanChanges, _ edits: inout BatchEdits, in batch: TraceBatch
     ) {
         for number in documents.indices {
-            guard let builder = documents[number], !builder.isClosed else { continue }
+            guard let builder = documents[number] else { continue }
             let reasons = builder.document == .output ? writtenFinishReasons : nil
             var saysSomething = false
             let text = edits.slice {
@@ -147,18 +147,10 @@ extension SpanDerivation {
     private func coerce(
         into changes: inout SpanChanges, _ edits: inout BatchEdits, in batch: TraceBatch
     ) {
-        for number in view.touched where Int(number) < rules.coerced.count {
-            let slot = Int(number)
+        for slot in view.mistyped where values[slot] == nil {
             guard let type = rules.coerced[slot], let position = view.position(of: slot) else {
                 continue
             }
-            switch (type, batch.attributes[position].value) {
-            case (.string, .string), (.int, .int), (.double, .double), (.double, .int),
-                (.bool, .bool), (_, .empty):
-                continue
-            default: break
-            }
-            guard values[slot] == nil else { continue }
             let present = batch.anyValue(of: batch.attributes[position])
             guard !type.accepts(present), present != .string(""),
                 let converted = type.attributeValue(of: JSONValue(present)), converted != present

@@ -7,8 +7,7 @@ extension SpanDerivation {
         if !toolRequests.isEmpty { absorb(toolRequests, in: batch) }
         for document in documents.indices { documents[document]?.sortFields() }
         writtenFinishReasons =
-            documents[Document.output.number].map { $0.isClosed ? nil : finishReasons(in: batch) }
-            ?? nil
+            documents[Document.output.number] == nil ? nil : finishReasons(in: batch)
         hoistFinishReasons(in: batch)
         dropSingleChoice()
         countInclusively(in: batch)
@@ -26,7 +25,7 @@ extension SpanDerivation {
     /// AgentOps writes the tool calls of an answer as spans below it.
     private mutating func absorb(_ toolRequests: [Int], in batch: TraceBatch) {
         let number = Document.output.number
-        guard !(documents[number]?.isClosed ?? false) else { return }
+        guard !right.contains(number) else { return }
         var output = documents[number] ?? DocumentBuilder(.output)
         documents[number] = nil
         defer { documents[number] = output }
@@ -60,7 +59,7 @@ extension SpanDerivation {
         var count = 0
         if case .made(let reasons)? = values[known] { count = reasons.array?.count ?? 0 }
         let reasons: [String]
-        if let output = documents[Document.output.number], !output.isClosed {
+        if let output = documents[Document.output.number] {
             guard let found = output.finishReasons(in: batch) else { return }
             reasons = found
         } else if let position = view.position(of: rules.documentKeys[Document.output.number]) {

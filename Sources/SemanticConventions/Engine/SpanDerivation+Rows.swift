@@ -257,9 +257,10 @@ extension SpanDerivation {
     }
 
     /// The row's target can still take something.
+    @inline(__always)
     private func isWanted(_ row: CompiledRow) -> Bool {
         if row.slot > 0 { return values[row.slot] == nil || row.isSum }
-        if let document = row.document { return !(documents[document.number]?.isClosed ?? false) }
+        if let document = row.document { return !right.contains(document.number) }
         return true
     }
 

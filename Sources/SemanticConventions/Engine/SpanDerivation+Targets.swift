@@ -72,6 +72,7 @@ extension SpanDerivation {
             }
         }
         let number = document.number
+        guard !right.contains(number) else { return }
         // In place: a copy for each indexed key would make long conversations slow.
         switch (path, value) {
         case (.whole, .json(let value)):

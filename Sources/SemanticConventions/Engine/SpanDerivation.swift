@@ -23,6 +23,8 @@ struct SpanDerivation: Sendable {
     var named: [String: Derived] = [:]
     /// By the number of the document.
     var documents: [DocumentBuilder?]
+    /// The documents that are right as they are, for which nothing is collected.
+    var right = DocumentSet()
     var losses: Set<String> = []
     /// Key numbers whose present value means something else, whatever its type.
     var replaced: [Int] = []
@@ -70,9 +72,10 @@ struct SpanDerivation: Sendable {
         closeRightDocuments(in: batch)
         operation =
             steps.readsOperation ? decideOperation(in: batch, withDerived: false) : .undecided
-        for (number, step) in steps.steps.enumerated() {
+        let planned = steps.steps
+        for number in planned.indices {
             group = number + 1
-            apply(step, in: batch)
+            apply(planned[number], in: batch)
         }
         for (slot, sum) in sums where values[slot] == nil { set(slot, .made(.double(sum))) }
     }
@@ -83,6 +86,7 @@ struct SpanDerivation: Sendable {
         for document in documents.indices where documents[document] != nil {
             documents[document] = nil
         }
+        right = DocumentSet()
         if !named.isEmpty { named.removeAll(keepingCapacity: true) }
         if !sums.isEmpty { sums.removeAll(keepingCapacity: true) }
         if !losses.isEmpty { losses.removeAll(keepingCapacity: true) }
@@ -107,13 +111,13 @@ struct SpanDerivation: Sendable {
             guard let position = view.position(of: rules.documentKeys[number]),
                 case .string(let slice) = batch.attributes[position].value
             else { continue }
-            let document = rules.closedBuilders[number].document
+            let document = Document.allCases[number]
             if rules.canonical.isRight(slice, of: batch.bytes, document) {
-                documents[number] = rules.closedBuilders[number]
+                right.insert(number)
             } else if let content = view.document(at: position, in: batch), content.array != nil,
                 isRight(content, document)
             {
-                documents[number] = rules.closedBuilders[number]
+                right.insert(number)
             }
         }
     }

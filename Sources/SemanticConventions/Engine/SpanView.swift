@@ -27,6 +27,8 @@ struct SpanView: Sendable {
     /// Those of them that a plan depends on.
     private(set) var planned: [Int32] = []
     private(set) var matched: [Matched] = []
+    /// GenAI attributes that may be of another type than theirs.
+    private(set) var mistyped: [Int] = []
     private var firstMatched: [Int32]
     private var lastMatched: [Int32]
     private(set) var scopeClass: Int32 = 0
@@ -101,7 +103,13 @@ struct SpanView: Sendable {
             var number: Int32 = -1
             if id > 0, id < classesOfIDs.count { number = classesOfIDs[id] }
             if number < 0 { number = look(up: attribute, in: batch, &key) }
-            if number > 0 { add(number, key, at: position) }
+            guard number > 0 else { continue }
+            add(number, key, at: position)
+            if classFlags[Int(number)].contains(.typed), let type = rules.coerced[Int(number)],
+                !type.isScalarType(of: attribute.value)
+            {
+                mistyped.append(Int(number))
+            }
         }
         if !record.events.isEmpty { addEvents(in: batch) }
     }
@@ -113,7 +121,8 @@ struct SpanView: Sendable {
         }
         touched.removeAll(keepingCapacity: true)
         planned.removeAll(keepingCapacity: true)
-        matched.removeAll(keepingCapacity: true)
+        if !matched.isEmpty { matched.removeAll(keepingCapacity: true) }
+        if !mistyped.isEmpty { mistyped.removeAll(keepingCapacity: true) }
         if !eventClasses.isEmpty { eventClasses.removeAll(keepingCapacity: true) }
         if !documents.isEmpty { documents.removeAll(keepingCapacity: true) }
     }

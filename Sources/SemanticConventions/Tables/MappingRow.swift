@@ -38,7 +38,6 @@ struct Dialect: Sendable {
     var name: String
     var tier: Int
     var inputCount: InputCount
-    var rollupOperations: Set<String>
     /// Index in `RuleSet.files`.
     var file: Int
     var kinds: [KindRow] = []

@@ -33,6 +33,15 @@ enum Document: String, CaseIterable, Hashable, Sendable {
     }
 }
 
+/// Documents by their numbers.
+struct DocumentSet: Sendable {
+    private var bits: UInt8 = 0
+
+    func contains(_ number: Int) -> Bool { bits >> number & 1 == 1 }
+
+    mutating func insert(_ number: Int) { bits |= 1 << number }
+}
+
 /// A place in a document.
 enum DocumentPath: Hashable, Sendable {
     case whole

@@ -26,10 +26,10 @@ struct RuleFiles {
     func noteUnusedFiles(_ layers: [RuleFiles], _ problems: inout RuleProblems) {
         var named: Set<String> = []
         for layer in layers {
-            for line in (layer.texts["dialects.tsv"] ?? "").split(whereSeparator: \.isNewline) {
-                let cells = line.split(separator: "\t", omittingEmptySubsequences: false)
-                if cells.count > 5 { named.insert("dialects/\(cells[5])") }
-            }
+            let rows = (layer.texts["dialects.tsv"] ?? "").split(whereSeparator: \.isNewline)
+                .map { $0.split(separator: "\t", omittingEmptySubsequences: false) }
+            guard let column = rows.first?.firstIndex(of: "file") else { continue }
+            for row in rows where column < row.count { named.insert("dialects/\(row[column])") }
         }
         for path in texts.keys.sorted() where !Self.tables.contains(path) && !named.contains(path) {
             let expected =

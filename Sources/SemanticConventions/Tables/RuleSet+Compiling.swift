@@ -110,7 +110,7 @@ extension RuleSet {
     ) -> ([Dialect], [DialectFile]) {
         var dialects: [Dialect] = []
         var files: [DialectFile] = []
-        let columns = "dialect tier input_incl output_incl rollup_ops file note"
+        let columns = "dialect tier input_incl file note"
         for row in rows("dialects.tsv", of: layers, columns, &problems) {
             let count = Dialect.InputCount(rawValue: row["input_incl"])
             if count == nil {
@@ -140,9 +140,7 @@ extension RuleSet {
             }
             guard let name, let tier, let count else { continue }
             let dialect = Dialect(
-                name: name, tier: tier, inputCount: count,
-                rollupOperations: Set(row["rollup_ops"].split(separator: ",").map(\.trimmed)),
-                file: file ?? 0)
+                name: name, tier: tier, inputCount: count, file: file ?? 0)
             if let known = dialects.firstIndex(where: { $0.name == dialect.name }) {
                 dialects[known] = dialect
             } else {

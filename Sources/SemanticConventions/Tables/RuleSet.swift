@@ -49,13 +49,6 @@ public struct RuleSet: Sendable {
         try self.init(files: files)
     }
 
-    /// Whether a span of this dialect repeats the usage of the spans below it.
-    ///
-    /// - Parameter kind: the canonical operation, or the dialect's own kind.
-    public func rollsUp(dialect: String, kind: String) -> Bool {
-        dialects.first { $0.name == dialect }?.rollupOperations.contains(kind) ?? false
-    }
-
     /// The names of all dialects, in the order that breaks ties.
     public var dialectNames: [String] { dialects.map(\.name) }
 }

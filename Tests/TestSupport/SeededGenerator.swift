@@ -1,12 +1,13 @@
-/// SplitMix64, so that a printed seed brings the same bodies back.
-struct SeededGenerator: RandomNumberGenerator {
+/// SplitMix64: the same numbers for the same seed on every machine, so that a failing case comes
+/// back from the seed that it prints.
+public struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
-    init(seed: UInt64) {
+    public init(seed: UInt64) {
         state = seed
     }
 
-    mutating func next() -> UInt64 {
+    public mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var word = state
         word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
