@@ -10,7 +10,7 @@ struct RunClosing: Sendable {
 
 extension Pipeline {
     /// Answers a request to close a run: 200 when every sink has it, 202 with the state of each at
-    /// the time-out, 404 where nobody knows the run.
+    /// the time-out, 404 where nobody knows the run, 503 where that cannot be written.
     func close(_ closing: RunClosing) async -> IngestOutcome {
         do {
             guard let deliveries = try await close(closing.run, wait: closing.wait) else {
@@ -25,8 +25,7 @@ extension Pipeline {
                     "sinks": .array(deliveries.map(\.json)),
                 ])
         } catch {
-            return IngestOutcome(
-                json: 503, ["error": .string("the run was not closed: \(error)")])
+            return receiver.refuseClosing(closing.run, error)
         }
     }
 }

@@ -50,17 +50,26 @@ public struct Limits: Hashable, Sendable {
         body.count <= (compression == .identity ? Self.decodedAtOnceBytes : 4 << 10)
     }
 
-    /// What inflating and decoding a body may take: its content twice, once as bytes and once as
-    /// records, unless it is made of nearly nothing but records.
-    func decodingBytes(of body: [UInt8], _ compression: ContentEncoding) -> Int {
-        let content: Int
+    /// What a body holds by its own account, at most `mostContentBytes`.
+    func contentBytes(of body: [UInt8], _ compression: ContentEncoding) -> Int {
+        let told: Int
         switch compression {
         case .identity: return body.count
         case .gzip where body.count >= 18:
-            content = body.suffix(4).reversed().reduce(0) { $0 << 8 | Int($1) }
-        case .gzip, .deflate: content = body.count * 4
+            told = body.suffix(4).reversed().reduce(0) { $0 << 8 | Int($1) }
+        case .gzip, .deflate: told = body.count * 4
         }
-        // Deflate makes at most 1032 bytes of one.
-        return 2 * min(max(content, body.count), bodyBytes, body.count * 1032)
+        return min(max(told, body.count), mostContentBytes(of: body, compression))
+    }
+
+    /// The most that a body can hold: deflate makes at most 1032 bytes of one.
+    func mostContentBytes(of body: [UInt8], _ compression: ContentEncoding) -> Int {
+        compression == .identity ? body.count : min(bodyBytes, body.count * 1032)
+    }
+
+    /// What inflating and decoding may take: the content twice, once as bytes and once as records,
+    /// unless it is made of nearly nothing but records.
+    func decodingBytes(ofContent bytes: Int, _ compression: ContentEncoding) -> Int {
+        compression == .identity ? bytes : 2 * bytes
     }
 }

@@ -35,13 +35,14 @@ enum BodyError: Error, CustomStringConvertible {
 ///
 /// Log records with GenAI content come as the events that they will be; see
 /// `TraceBatch.attachEvents()`. Other log records are left out.
+/// - Parameter contentBytes: how many are inflated at most; nil for `limits.bodyBytes`.
 func readBody(
     _ body: [UInt8], of signal: RequestKind, _ compression: ContentEncoding,
-    _ encoding: BodyFormat, limits: Limits, keys: KeyTable
+    _ encoding: BodyFormat, limits: Limits, keys: KeyTable, contentBytes: Int? = nil
 ) throws(BodyError) -> (TraceBatch, IDReport) {
     let plain: [UInt8]
     do {
-        plain = try inflate(body, encoding: compression, limit: limits.bodyBytes)
+        plain = try inflate(body, encoding: compression, limit: contentBytes ?? limits.bodyBytes)
     } catch {
         throw .inflating(error)
     }
@@ -66,9 +67,10 @@ func readBody(
 extension Receiver {
     func decode(
         _ body: [UInt8], of signal: RequestKind, _ compression: ContentEncoding,
-        _ encoding: BodyFormat
+        _ encoding: BodyFormat, contentBytes: Int
     ) throws(BodyError) -> (TraceBatch, IDReport) {
         try readBody(
-            body, of: signal, compression, encoding, limits: limits, keys: .none)
+            body, of: signal, compression, encoding, limits: limits, keys: .none,
+            contentBytes: contentBytes)
     }
 }

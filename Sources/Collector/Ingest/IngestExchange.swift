@@ -12,6 +12,15 @@ public final class IngestExchange: Sendable {
         var ignored = 0
         /// Bytes taken of `receiver.bytesInFlight`.
         var taken: Int
+        /// The body came to its end.
+        var isWhole = false
+        /// The body had to make room for others.
+        var isGivenUp = false
+    }
+
+    private enum Addition {
+        case added, tooLarge, givenUp
+        case noRoom(bytes: Int)
     }
 
     private let receiver: Receiver
@@ -19,6 +28,7 @@ public final class IngestExchange: Sendable {
     private let route: IngestRoute
     private let encoding: BodyFormat
     private let compression: ContentEncoding
+    private let startedUnixNano: Int64
     private let state: Mutex<State>
 
     init(
@@ -30,6 +40,7 @@ public final class IngestExchange: Sendable {
         self.route = route
         self.encoding = encoding
         self.compression = compression
+        startedUnixNano = receiver.clock.now
         var state = State(taken: 0)
         // A client may tell more than it ever sends.
         state.body.reserveCapacity(min(expected, 1 << 20))
@@ -38,32 +49,66 @@ public final class IngestExchange: Sendable {
 
     deinit {
         receiver.bytesInFlight.give(back: state.withLock { $0.taken })
+        receiver.unfinished.remove(ObjectIdentifier(self))
     }
 
     /// Takes the next bytes of the body.
     /// - Returns: an answer where no more can be taken; the rest of the body is not read then.
     public func append(_ bytes: some Collection<UInt8>) -> IngestOutcome? {
-        state.withLock { state in
-            let size = state.body.count + state.ignored + bytes.count
-            guard size <= receiver.limits.bodyBytes else {
-                return receiver.refusal(
-                    413, .resourceExhausted,
-                    receiver.tooLarge("the body has more than \(receiver.limits.bodyBytes) bytes"),
-                    in: encoding)
+        var addition = state.withLock { add(bytes, to: &$0) }
+        // Others are asked to go without the lock, since they may be asking this one.
+        if case .noRoom(let missing) = addition, receiver.makeRoom(for: missing) {
+            addition = state.withLock { add(bytes, to: &$0) }
+        }
+        switch addition {
+        case .added: return nil
+        case .noRoom, .givenUp: return receiver.overloaded(in: encoding)
+        case .tooLarge:
+            return receiver.refuseSize(
+                head, "the body has more than \(receiver.limits.bodyBytes) bytes", in: encoding)
+        }
+    }
+
+    private func add(_ bytes: some Collection<UInt8>, to state: inout State) -> Addition {
+        guard !state.isGivenUp else { return .givenUp }
+        let size = state.body.count + state.ignored + bytes.count
+        guard size <= receiver.limits.bodyBytes else { return .tooLarge }
+        // What is not kept needs no room.
+        if case .ignored = route {
+            state.ignored = size
+            return .added
+        }
+        if size > state.taken {
+            guard receiver.bytesInFlight.take(size - state.taken) else {
+                return .noRoom(bytes: size - state.taken)
             }
-            if size > state.taken, route != .metrics {
-                guard receiver.bytesInFlight.take(size - state.taken) else {
-                    return receiver.overloaded(in: encoding)
-                }
-                state.taken = size
-            }
-            // Metrics are not kept, so their bytes need not be either.
-            if route == .metrics {
-                state.ignored = size
-            } else {
-                state.body.append(contentsOf: bytes)
-            }
-            return nil
+            state.taken = size
+        }
+        state.body.append(contentsOf: bytes)
+        if size >= UnfinishedBodies.leastBytes {
+            receiver.unfinished.note(self, bytes: size, startedUnixNano: startedUnixNano)
+        }
+        return .added
+    }
+
+    /// Lets an unfinished body go, since it comes slowly and others need the room.
+    func giveUp() {
+        let taken = state.withLock { state in
+            guard !state.isWhole, !state.isGivenUp else { return 0 }
+            state.isGivenUp = true
+            state.body = []
+            defer { state.taken = 0 }
+            return state.taken
+        }
+        receiver.bytesInFlight.give(back: taken)
+    }
+
+    /// Whether the body is there; from here on it is not given up any more.
+    private func isWhole() -> Bool {
+        receiver.unfinished.remove(ObjectIdentifier(self))
+        return state.withLock { state in
+            state.isWhole = true
+            return !state.isGivenUp
         }
     }
 
@@ -77,12 +122,13 @@ public final class IngestExchange: Sendable {
     /// Small bodies are decoded on the calling thread, others wait for one of the decoding lanes.
     /// - Parameter answer: called once, on any thread.
     public func finish(_ answer: @escaping @Sendable (IngestOutcome) -> Void) {
+        guard isWhole() else { return answer(receiver.overloaded(in: encoding)) }
         switch route {
         case .traces(let rollout, let attempt):
             decode(.traces, context(pathRollout: rollout, pathAttempt: attempt), answer)
         case .logs(let rollout, let attempt):
             decode(.logs, context(pathRollout: rollout, pathAttempt: attempt), answer)
-        case .metrics: answer(ignored(signal: "metrics"))
+        case .ignored(let signal): answer(ignored(signal: signal))
         case .close, .health: answer(success(rejected: 0, message: ""))
         }
     }
@@ -106,20 +152,35 @@ public final class IngestExchange: Sendable {
     ) {
         let body = state.withLock { $0.body }
         if receiver.limits.isDecodedAtOnce(body, compression) {
-            return keep(body, signal, context, answer)
+            return keep(body, of: receiver.limits.bodyBytes, signal, context, answer)
         }
-        let bytes = receiver.limits.decodingBytes(of: body, compression)
-        receiver.lanes.run(bytes: bytes) { self.keep(body, signal, context, answer) }
+        run(body, of: receiver.limits.contentBytes(of: body, compression), signal, context, answer)
     }
 
+    private func run(
+        _ body: [UInt8], of contentBytes: Int, _ signal: RequestKind, _ context: RequestContext,
+        _ answer: @escaping @Sendable (IngestOutcome) -> Void
+    ) {
+        let bytes = receiver.limits.decodingBytes(ofContent: contentBytes, compression)
+        receiver.lanes.run(bytes: bytes) {
+            self.keep(body, of: contentBytes, signal, context, answer)
+        }
+    }
+
+    /// - Parameter contentBytes: what the body may hold once inflated.
     private func keep(
-        _ body: [UInt8], _ signal: RequestKind, _ context: RequestContext,
+        _ body: [UInt8], of contentBytes: Int, _ signal: RequestKind, _ context: RequestContext,
         _ answer: @escaping @Sendable (IngestOutcome) -> Void
     ) {
         let read: ReadRequest
         do {
-            read = try self.read(body, signal, context)
+            read = try self.read(body, of: contentBytes, signal, context)
         } catch {
+            let most = receiver.limits.mostContentBytes(of: body, compression)
+            if case .inflating(.exceedsLimit) = error, contentBytes < most {
+                // It holds more than it told, and waits until there is room for the most.
+                return run(body, of: most, signal, context, answer)
+            }
             logRefusal(error, bytes: body.count)
             return answer(
                 receiver.refusal(error.status, error.code, error.description, in: encoding))
@@ -136,7 +197,7 @@ public final class IngestExchange: Sendable {
             return answer(
                 receiver.refusal(
                     429, .resourceExhausted,
-                    "the service \"\(service.prefix(100))\" sends most of what is more than can be taken; "
+                    "the service \"\(String(decoding: service.utf8.prefix(100), as: UTF8.self))\" sends most of what is more than can be taken; "
                         + "try again later", in: encoding))
         }
         let request = AcceptedRequest(
@@ -167,9 +228,10 @@ public final class IngestExchange: Sendable {
     }
 
     private func read(
-        _ body: [UInt8], _ signal: RequestKind, _ context: RequestContext
+        _ body: [UInt8], of contentBytes: Int, _ signal: RequestKind, _ context: RequestContext
     ) throws(BodyError) -> ReadRequest {
-        let (batch, report) = try receiver.decode(body, of: signal, compression, encoding)
+        let (batch, report) = try receiver.decode(
+            body, of: signal, compression, encoding, contentBytes: contentBytes)
         let service = batch.resources.first.flatMap { resource in
             batch.value("service.name", in: resource.attributes)?.stringValue
         }

@@ -15,11 +15,13 @@ public struct IngestHead: Sendable {
     /// `x-rollout-id` and `x-attempt-id`.
     public var rolloutID: String?
     public var attemptID: String?
+    public var userAgent: String?
 
     public init(
         method: String, path: String, query: String? = nil, mediaType: String? = nil,
         contentEncoding: String? = nil,
-        contentLength: Int? = nil, rolloutID: String? = nil, attemptID: String? = nil
+        contentLength: Int? = nil, rolloutID: String? = nil, attemptID: String? = nil,
+        userAgent: String? = nil
     ) {
         self.method = method
         self.path = path
@@ -29,6 +31,7 @@ public struct IngestHead: Sendable {
         self.contentLength = contentLength
         self.rolloutID = rolloutID
         self.attemptID = attemptID
+        self.userAgent = userAgent
     }
 }
 

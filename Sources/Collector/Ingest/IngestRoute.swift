@@ -4,7 +4,8 @@ import Foundation
 public enum IngestRoute: Hashable, Sendable {
     case traces(pathRollout: String?, pathAttempt: String?)
     case logs(pathRollout: String?, pathAttempt: String?)
-    case metrics
+    /// A signal that is acknowledged and not kept.
+    case ignored(signal: String)
     case close(rollout: String, attempt: String)
     case health
 
@@ -24,7 +25,8 @@ public enum IngestRoute: Hashable, Sendable {
         switch segments {
         case ["v1", "traces"]: self = .traces(pathRollout: rollout, pathAttempt: attempt)
         case ["v1", "logs"]: self = .logs(pathRollout: rollout, pathAttempt: attempt)
-        case ["v1", "metrics"]: self = .metrics
+        case ["v1", "metrics"]: self = .ignored(signal: "metrics")
+        case ["v1development", "profiles"]: self = .ignored(signal: "profiles")
         case ["close"]:
             guard let rollout, let attempt else { return nil }
             self = .close(rollout: rollout, attempt: attempt)

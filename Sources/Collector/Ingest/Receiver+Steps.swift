@@ -19,8 +19,9 @@ extension Receiver {
         guard let route = IngestRoute(path: head.path) else { return nil }
         guard route.methods.contains(head.method) else {
             let allowed = route.methods.joined(separator: ", ")
-            var outcome = IngestOutcome(
-                plain: 405, "\(head.method) is not for this path; allowed: \(allowed)\n")
+            var outcome = refuse(
+                405, .unimplemented, "\(head.method) is not for this path; allowed: \(allowed)",
+                head)
             outcome.headers["Allow"] = allowed
             return .answer(outcome)
         }
@@ -31,7 +32,7 @@ extension Receiver {
                 return .answer(.unusableWait)
             }
             return .close(.attempt(rollout: rollout, attempt: attempt), wait: wait)
-        case .traces, .logs, .metrics:
+        case .traces, .logs, .ignored:
             switch begin(head, route: route) {
             case .read(let exchange): return .read(exchange)
             case .refuse(let outcome): return .answer(outcome)
@@ -40,16 +41,19 @@ extension Receiver {
     }
 
     /// The answer for a path of nobody.
-    public static let unknownPath = IngestOutcome(
-        plain: 404, "no such path; traces go to POST /v1/traces\n")
+    public func unknownPath(_ head: IngestHead?) -> IngestOutcome {
+        refuse(404, .notFound, "no such path; traces go to POST /v1/traces", head)
+    }
 
-    /// Refuses a request that is no HTTP, came too slowly or without the right token.
+    /// Refuses a request that is no HTTP, came too slowly, from the wrong page, without the right
+    /// token, or for what is not here, with a `Status` in the format of the request.
     public func refuse(_ status: Int, _ code: RPCCode, _ message: String, _ head: IngestHead?)
         -> IngestOutcome
     {
         refusal(
             status, code, message,
-            in: head.flatMap { BodyFormat(contentType: $0.mediaType) } ?? .protobuf)
+            // Who tells no format reads letters more easily.
+            in: head.flatMap { BodyFormat(contentType: $0.mediaType) } ?? .json)
     }
 }
 
@@ -61,6 +65,22 @@ extension Receiver {
         log.log(
             .warning, "a client's TLS failed; see tls.certificate and tls.client_ca",
             ["reason": "\(reason)"])
+    }
+}
+
+extension Receiver {
+    /// The answer where a run could not be closed. What a client may not know, such as paths, is for
+    /// the log.
+    public func refuseClosing(_ run: RunKey, _ error: any Error) -> IngestOutcome {
+        log.log(.error, "a run could not be closed", ["run": "\(run.id)", "reason": "\(error)"])
+        var outcome = IngestOutcome(
+            json: 503,
+            [
+                "error":
+                    "the run was not closed: the collector cannot write, or is stopping; try again"
+            ])
+        outcome.headers["Retry-After"] = "\(limits.retryAfterSeconds)"
+        return outcome
     }
 }
 

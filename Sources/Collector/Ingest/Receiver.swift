@@ -17,6 +17,7 @@ public struct Receiver: Sendable {
     let bytesInFlight: BytesInFlight
     let lanes: DecodingLanes
     let shares = ServiceShares()
+    let unfinished = UnfinishedBodies()
     /// Raised when a request was kept.
     let arrival: Signal
 
@@ -46,9 +47,9 @@ public struct Receiver: Sendable {
         }
         let told = head.contentLength ?? 0
         guard told <= limits.bodyBytes else {
-            return refuse(413, .resourceExhausted, tooLarge("the body has \(told) bytes"))
+            return .refuse(refuseSize(head, "the body has \(told) bytes", in: encoding))
         }
-        guard bytesInFlight.hasRoom(for: told) else { return .refuse(overloaded(in: encoding)) }
+        guard makeRoom(for: told) else { return .refuse(overloaded(in: encoding)) }
         return .read(
             IngestExchange(
                 receiver: self, head: head, route: route, encoding: encoding,
@@ -63,8 +64,24 @@ public struct Receiver: Sendable {
         return isRunningAway && bytesInFlight.current > bytesInFlight.limit / 2
     }
 
-    func tooLarge(_ found: String) -> String {
-        "\(found), and \(limits.bodyBytes) are allowed (limits.body_bytes); send smaller batches"
+    /// Whether there is room for so many bytes of a body, if need be where a slow one gave up.
+    func makeRoom(for count: Int) -> Bool {
+        unfinished.makeRoom(for: count, in: bytesInFlight, nowUnixNano: clock.now)
+    }
+
+    /// Refuses a body for its size, and tells the log whose it is.
+    func refuseSize(_ head: IngestHead, _ found: String, in encoding: BodyFormat) -> IngestOutcome {
+        log.log(
+            .warning, "refused a request body",
+            [
+                "status": "413", "reason": "\(found)", "path": "\(head.path)",
+                "user_agent": "\(head.userAgent ?? "none")",
+                "rollout": "\(head.rolloutID ?? "none")",
+            ])
+        return refusal(
+            413, .resourceExhausted,
+            "\(found), and \(limits.bodyBytes) are allowed (limits.body_bytes); send smaller batches",
+            in: encoding)
     }
 
     func overloaded(in encoding: BodyFormat) -> IngestOutcome {

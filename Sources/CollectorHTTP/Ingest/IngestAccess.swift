@@ -1,5 +1,6 @@
 import Collector
 import NIOHTTP1
+import OTLP
 
 /// Who may send to the ingest listener: holders of a token, and pages of allowed origins.
 struct IngestAccess: Sendable {
@@ -31,8 +32,9 @@ struct IngestAccess: Sendable {
             head.headers.contains(name: "access-control-request-method")
         else { return nil }
         guard allows(origin) else {
-            return IngestOutcome(
-                plain: 403, "pages of \(origin) may not export here (cors.allowed_origins)\n")
+            let status = RPCStatus(
+                .permissionDenied, "pages of \(origin) may not export here (cors.allowed_origins)")
+            return IngestOutcome(status: 403, mediaType: "application/json", body: status.json())
         }
         var outcome = IngestOutcome(status: 204)
         outcome.headers = [

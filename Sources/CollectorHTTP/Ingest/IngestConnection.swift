@@ -277,6 +277,7 @@ extension IngestHead {
             // The parser lets numbers through that Int does not hold.
             contentLength: head.headers.first(name: "content-length").map { Int($0) ?? .max },
             rolloutID: head.headers.first(name: "x-rollout-id"),
-            attemptID: head.headers.first(name: "x-attempt-id"))
+            attemptID: head.headers.first(name: "x-attempt-id"),
+            userAgent: head.headers.first(name: "user-agent"))
     }
 }

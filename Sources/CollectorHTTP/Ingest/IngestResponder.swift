@@ -19,7 +19,7 @@ public struct IngestResponder: HTTPResponder {
     }
 
     public func respond(to request: Request, context: Context) async throws -> Response {
-        let response = try await answer(request) ?? Response(Receiver.unknownPath)
+        let response = try await answer(request) ?? Response(pipeline.receiver.unknownPath(nil))
         return response.answering(request)
     }
 
@@ -30,7 +30,8 @@ public struct IngestResponder: HTTPResponder {
             mediaType: request.headers[.contentType],
             contentEncoding: request.headers[.contentEncoding],
             contentLength: request.headers[.contentLength].flatMap { Int($0) },
-            rolloutID: request.headers[.rolloutID], attemptID: request.headers[.attemptID])
+            rolloutID: request.headers[.rolloutID], attemptID: request.headers[.attemptID],
+            userAgent: request.headers[.userAgent])
         switch pipeline.receiver.step(for: head) {
         case nil: return nil
         case .answer(let outcome): return Response(outcome)

@@ -30,7 +30,8 @@ struct IngestSurface: Sendable {
             outcome.headers["WWW-Authenticate"] = "Bearer"
             return .answer(outcome)
         }
-        return pipeline.receiver.step(for: request) ?? .answer(Receiver.unknownPath)
+        return pipeline.receiver.step(for: request)
+            ?? .answer(pipeline.receiver.unknownPath(request))
     }
 
     func close(_ closing: RunClosing) async -> IngestOutcome { await pipeline.close(closing) }

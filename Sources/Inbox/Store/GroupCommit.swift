@@ -130,7 +130,8 @@ final class GroupCommit: Sendable {
         if queue.isClosed { return .closed }
         if let bytes {
             let undelivered = queue.counts.undeliveredBytes + queue.waitingBytes
-            if undelivered + bytes > configuration.undeliveredLimitBytes {
+            // A body larger than the limit is let in where nothing waits: it could never be otherwise.
+            if undelivered > 0, undelivered + bytes > configuration.undeliveredLimitBytes {
                 return .full(
                     undeliveredBytes: undelivered,
                     limitBytes: configuration.undeliveredLimitBytes)

@@ -33,7 +33,10 @@ extension JSONReader {
         for level in levels.prefix(16) {
             switch level {
             case .object(nil): break
-            case .object(let name?): path += (path.isEmpty ? "" : ".") + string(name).prefix(64)
+            case .object(let name?):
+                path +=
+                    (path.isEmpty ? "" : ".")
+                    + String(decoding: string(name).utf8.prefix(64), as: UTF8.self)
             case .array(let index): path += "[\(Swift.max(index, 0))]"
             }
         }

@@ -116,7 +116,8 @@ extension TraceBatch {
             case .some(let id) where id.allSatisfy { $0 == 0 }: "\(id.count) zeros"
             case .some(let id): "\(id.count) bytes"
             }
-        let name = string(span.name).prefix(60)
+        // By bytes: a single character may be of any length.
+        let name = String(decoding: bytes[span.name.range].prefix(60), as: UTF8.self)
         return "span \(index) \"\(name)\": expected a \(fieldName) of \(expected) bytes "
             + "that are not all zero, found \(found)"
     }
