@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import http.client
 import json
@@ -139,7 +140,10 @@ def test_a_body_that_cannot_be_read_is_answered_400_with_a_status(collector: Col
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/xml", None])
 def test_another_media_type_is_answered_415(collector: Collector, content_type: str | None) -> None:
-    assert collector.post(GOOD, content_type).status_code == 415
+    answer = collector.post(GOOD, content_type)
+    assert answer.status_code == 415
+    _, message = status_of(answer.content, PROTOBUF)
+    assert "Content-Type" in message
 
 
 @pytest.mark.parametrize("content_type", ["application/X-Protobuf", "application/x-protobuf; charset=utf-8"])
@@ -284,3 +288,122 @@ def test_text_that_is_not_utf8_is_repaired(collector: Collector, pair: tuple[str
     collector.close_attempt(*pair)
     [span] = collector.spans(run_id(*pair))
     assert span["name"] == "half a letter: \ufffd"
+
+
+LONG_CHARACTER = "a" + "\u0301" * (5 * MIB)
+
+
+@pytest.mark.parametrize("content_type", [PROTOBUF, JSON])
+def test_a_name_that_is_one_endless_character_makes_no_endless_answer(collector: Collector, content_type: str) -> None:
+    rejected = request(LONG_CHARACTER, span_id=b"")
+    body = rejected.SerializeToString() if content_type == PROTOBUF else json_spans(json_span(name=LONG_CHARACTER, spanId=""))
+    answer = collector.post(body, content_type)
+    assert answer.status_code == 200
+    assert 0 < len(answer.content) < 1000
+
+
+def test_a_key_that_is_one_endless_character_makes_no_endless_answer(collector: Collector) -> None:
+    answer = collector.post(b'{"resourceSpans": [{"' + LONG_CHARACTER.encode() + b'": [1,}]}', JSON)
+    assert answer.status_code == 400
+    assert 0 < len(answer.content) < 1000
+
+
+IDS = {
+    "hexadecimal text, 32 and 16 bytes": (b"0af7651916cd43dd8448eb211c80319c", b"b7ad6b7169203331"),
+    "base64 of hexadecimal text, 24 and 12 bytes": (
+        base64.b64decode(b"0af7651916cd43dd8448eb211c80319c"), base64.b64decode(b"b7ad6b7169203331"),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", IDS)
+def test_ids_that_were_written_as_text_are_read_with_a_warning(collector: Collector, case: str) -> None:
+    trace_id, span_id = IDS[case]
+    answer = collector.post(request("by text", trace_id, span_id).SerializeToString())
+    assert answer.status_code == 200
+    success = ExportTraceServiceResponse.FromString(answer.content).partial_success
+    assert success.rejected_spans == 0
+    assert success.error_message
+    run = "0af7651916cd43dd8448eb211c80319c"
+    collector.close(run)
+    assert [span["span_id"] for span in collector.spans(run)] == ["b7ad6b7169203331"]
+
+
+TAKEN: dict[str, tuple[str, bytes, str | None]] = {
+    "gzip of nothing": (PROTOBUF, gzip.compress(b""), "gzip"),
+    "the other name of protobuf": ("application/protobuf", GOOD, None),
+    "a resource without scopes": (PROTOBUF, bytes([0x0A, 0x00]), None),
+    "a scope without spans": (PROTOBUF, bytes([0x0A, 0x02, 0x12, 0x00]), None),
+    "an empty resource in JSON": (JSON, b'{"resourceSpans":[{}]}', None),
+    "an empty scope in JSON": (JSON, b'{"resourceSpans":[{"scopeSpans":[{}]}]}', None),
+}
+
+
+@pytest.mark.parametrize("case", TAKEN)
+def test_what_holds_little_is_a_full_success(collector: Collector, case: str) -> None:
+    content_type, body, encoding = TAKEN[case]
+    answer = collector.post(body, content_type, encoding)
+    assert answer.status_code == 200
+    assert answer.content == (b"{}" if content_type == JSON else b"")
+    assert answer.headers["Content-Type"] == (JSON if content_type == JSON else PROTOBUF)
+    assert "Content-Encoding" not in answer.headers
+
+
+def bytes_of_nothing_but_records() -> bytes:
+    return bytes([0x0A, 0x00]) * (4 * MIB)
+
+
+def attributes_of_nothing() -> bytes:
+    # Span.attributes 9, each an empty KeyValue.
+    span = bytes([0x4A, 0x00]) * (4 * MIB)
+    for tag in (2, 2, 1):
+        span = bytes([tag << 3 | 2]) + varint(len(span)) + span
+    return span
+
+
+@pytest.mark.parametrize("body", [bytes_of_nothing_but_records, attributes_of_nothing])
+def test_more_records_than_are_allowed_are_answered_413(collector: Collector, body: Callable[[], bytes]) -> None:
+    answer = collector.post(body())
+    assert answer.status_code == 413
+    assert status_of(answer.content, PROTOBUF)[1]
+
+
+def members(*contents: bytes) -> bytes:
+    return b"".join(gzip.compress(content, 1) for content in contents)
+
+
+def raw_deflate(content: bytes) -> bytes:
+    return zlib.compress(content, 9)
+
+
+LIARS: dict[str, tuple[Callable[[bytes], bytes], str]] = {
+    # The last member tells that it holds nothing.
+    "gzip with an empty last member": (lambda content: members(content, b""), "gzip"),
+    "deflate of a thousand to one": (raw_deflate, "deflate"),
+}
+
+
+@pytest.mark.parametrize("case", LIARS)
+def test_bodies_that_hold_more_than_they_tell_are_read_whole(collector: Collector, case: str) -> None:
+    compress, encoding = LIARS[case]
+    rollout = f"liar-{secrets.token_hex(4)}"
+    sent = request("x" * (8 * MIB), secrets.token_bytes(16)).SerializeToString()
+    answer = collector.post(compress(sent), encoding=encoding, path=f"/rollout/{rollout}/attempt/a/v1/traces")
+    assert (answer.status_code, answer.content) == (200, b"")
+    collector.close_attempt(rollout, "a")
+    assert [len(span["name"]) for span in collector.spans(run_id(rollout, "a"))] == [8 * MIB]
+
+
+@pytest.mark.parametrize(("encoding", "size"), [(None, 62 * MIB), ("gzip", 20 * MIB)])
+def test_a_large_body_is_kept_and_read_back(collector: Collector, encoding: str | None, size: int) -> None:
+    rollout = f"large-{secrets.token_hex(4)}"
+    made = request(trace_id=secrets.token_bytes(16))
+    value = secrets.token_hex(size // 2)
+    made.resource_spans[0].scope_spans[0].spans[0].attributes.add(key="text").value.string_value = value
+    sent = made.SerializeToString()
+    body = gzip.compress(sent, 1) if encoding else sent
+    answer = collector.post(body, encoding=encoding, path=f"/rollout/{rollout}/attempt/a/v1/traces")
+    assert (answer.status_code, answer.content) == (200, b"")
+    collector.close_attempt(rollout, "a")
+    (span,) = collector.spans(run_id(rollout, "a"))
+    assert span["attributes"]["text"] == value

@@ -6,6 +6,7 @@ import Hummingbird
 import HummingbirdTesting
 import NIOCore
 import OTLP
+import Synchronization
 import Testing
 
 /// One request and what it must be answered with.
@@ -195,6 +196,15 @@ struct Exchange: Sendable, CustomTestStringConvertible {
                 testDescription: "queries are not for the ingest surface", method: .get,
                 path: "/api/runs", headers: [:], status: 404),
             Exchange(
+                testDescription: "profiles are acknowledged", path: "/v1development/profiles",
+                body: good, status: 200, answers: pb),
+            Exchange(
+                testDescription: "an unknown path is told in the format of the request",
+                path: "/v2/traces", body: good, status: 404, answers: pb, says: "no such path"),
+            Exchange(
+                testDescription: "without a format it is told in JSON", method: .get,
+                path: "/v2/traces", headers: [:], status: 404, answers: js, says: "no such path"),
+            Exchange(
                 testDescription: "closing a run that nobody knows",
                 path: "/rollout/no/attempt/no/close", headers: [:], status: 404),
         ]
@@ -214,6 +224,43 @@ struct Exchange: Sendable, CustomTestStringConvertible {
             ).check(client)
             try await Exchange(testDescription: "within the room", status: 200).check(client)
         }
+    }
+
+    /// Three clients send most of what fits, and then nothing more for a while.
+    @Test func bodiesThatComeSlowlyMakeRoomForOthers() async throws {
+        let now = Mutex<Int64>(1_700_000_000_000_000_000)
+        let collector = try TestCollector(clock: UnixClock { now.withLock { $0 } }) {
+            $0.limits.bytesInFlight = 100_000
+        }
+        let receiver = collector.pipeline.receiver
+        func begin() throws -> IngestExchange? {
+            let head = IngestHead(
+                method: "POST", path: "/v1/traces", mediaType: "application/json")
+            guard case .read(let exchange)? = receiver.step(for: head) else { return nil }
+            return exchange
+        }
+        let good = Array(Export.json(name: String(repeating: "x", count: 20_000)).utf8)
+        let spaces = [UInt8](repeating: 32, count: 30_000)
+        var slow: [IngestExchange] = []
+        for _ in 0..<3 {
+            slow.append(try #require(try begin()))
+            #expect(slow.last?.append(spaces) == nil)
+            now.withLock { $0 += 100_000_000 }
+        }
+        // They have only just begun.
+        #expect(try begin()?.append(good)?.status == 503)
+        now.withLock { $0 += 2_000_000_000 }
+        let other = try #require(try begin())
+        #expect(other.append(good) == nil)
+        #expect(await other.finish().status == 200)
+        // The one that began first came slowest; the others go on.
+        #expect(slow[0].append([32])?.status == 503)
+        #expect(await slow[0].finish().status == 503)
+        for exchange in slow.dropFirst() {
+            #expect(exchange.append(Array("{}".utf8)) == nil)
+            #expect(await exchange.finish().status == 200)
+        }
+        try await collector.pipeline.finish()
     }
 
     /// What is decoded in lanes must not keep its room once it is answered.

@@ -13,7 +13,9 @@ struct TestCollector {
     let configuration: Configuration
     let folder: URL
 
-    init(_ configure: (inout Configuration) -> Void = { _ in }) throws {
+    init(
+        clock: UnixClock = .system, _ configure: (inout Configuration) -> Void = { _ in }
+    ) throws {
         var configuration = Configuration()
         configuration.dataDirectory =
             FileManager.default.temporaryDirectory
@@ -23,7 +25,7 @@ struct TestCollector {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         self.configuration = configuration
-        pipeline = try Pipeline(configuration: configuration, logger: logger)
+        pipeline = try Pipeline(configuration: configuration, logger: logger, clock: clock)
     }
 
     /// Runs the collector's services and its ingest listener while the body asks it, over a socket.
