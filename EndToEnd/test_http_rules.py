@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from collector import ANSWER_SECONDS, PROTOBUF, Collector
+from collector import ANSWER_SECONDS, PROTOBUF, Collector, tracemend
 from test_bad_input import GOOD
 
 MIB = 1024 * 1024
@@ -279,3 +279,34 @@ def test_unusable_certificates_stop_the_start(
         start_collector(f"tls:\n  certificate: {certificates}/server.pem\n")
     with pytest.raises(AssertionError, match="tls.certificate"):
         start_collector(f"tls:\n  certificate: {tmp_path}/none.pem\n  key: {key}\n")
+
+
+def test_tokens_of_the_configuration_and_of_a_file_are_asked_for(tmp_path: Path) -> None:
+    tokens = tmp_path / "tokens"
+    tokens.write_text("first\nsecond\n")
+    with Collector(tmp_path / "data", f"tokens: [third]\ntokens_file: {tokens}\n") as collector:
+        for token, status in {"first": 200, "second": 200, "third": 200, "fourth": 401, "first\tsecond": 401}.items():
+            answer = requests.post(
+                collector.endpoint + "/v1/traces", timeout=ANSWER_SECONDS,
+                headers={"Content-Type": PROTOBUF, "Authorization": f"Bearer {token}"},
+            )
+            assert answer.status_code == status, token
+
+
+def test_tokens_of_the_environment_are_asked_for(tmp_path: Path) -> None:
+    collector = Collector(tmp_path)
+    collector.environment["TRACEMEND_TOKENS"] = "one,two"
+    with collector:
+        for authorization, status in {"Bearer one": 200, "Bearer two": 200, "Bearer one,two": 401, None: 401}.items():
+            headers = {"Content-Type": PROTOBUF} | ({"Authorization": authorization} if authorization else {})
+            answer = requests.post(collector.endpoint + "/v1/traces", timeout=ANSWER_SECONDS, headers=headers)
+            assert answer.status_code == status, authorization
+
+
+def test_a_file_of_tokens_that_is_not_there_is_told_at_the_start(tmp_path: Path) -> None:
+    configuration = tmp_path / "tracemend.yaml"
+    configuration.write_text(f"tokens_file: {tmp_path}/missing\n")
+    done = tracemend("serve", "--config", configuration, "--data", tmp_path / "data")
+    assert done.returncode != 0
+    message = done.stderr.decode()
+    assert "tokens_file" in message and f"{tmp_path}/missing" in message

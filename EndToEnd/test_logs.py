@@ -72,6 +72,29 @@ def test_log_records_become_events_in_any_order_and_once(collector: Collector, c
     assert found[0] == found[1] == found[2]
 
 
+def test_log_records_after_the_close_are_there_as_well(collector: Collector) -> None:
+    pair = ("logs-after-the-close", "at-1")
+    send_traces(collector, "openai_v2_legacy", pair)
+    collector.close_attempt(*pair)
+    send_logs(collector, "openai_v2_legacy", pair)
+    collector.close_attempt(*pair)
+    assert len(logged_events(chats(collector, pair))) == LOGGED["openai_v2_legacy"]
+
+
+@pytest.mark.parametrize("order", ["tl", "lt"])
+def test_log_records_that_name_no_run_find_their_spans(tmp_path: Path, order: str) -> None:
+    pair = ("named-by-the-spans", "at-1")
+    with Collector(tmp_path) as collector:
+        for signal in order:
+            if signal == "t":
+                send_traces(collector, "openai_v2_legacy", pair)
+                continue
+            for body in log_bodies("openai_v2_legacy"):
+                assert collector.post(body.read_bytes(), path="/v1/logs").status_code == 200
+        collector.close_attempt(*pair)
+        assert len(logged_events(chats(collector, pair))) == LOGGED["openai_v2_legacy"]
+
+
 def test_what_the_log_records_said_is_read(collector: Collector) -> None:
     pair = ("what-was-said", "at-1")
     send_logs(collector, "openai_v2_legacy", pair)
