@@ -85,6 +85,7 @@ bench-server: release
 bench-sinks: release
 	scripts/python-environment e2e
 	scripts/python-environment lightning-store
+	scripts/python-environment clickhouse
 	scripts/python-environment bench
 	$(E2E_PYTHON) EndToEnd/bench_sinks.py $(BENCH_FLAGS)
 

@@ -2,9 +2,9 @@
 
 usage: python EndToEnd/bench_sinks.py [--spans N] [--rounds N] [SINK…]
 
-SINK is kept (the inbox alone), archive, otlp, openinference, lightning or rotel; all without. Every request is a run of its own, closed
+SINK is kept (the inbox alone), archive, otlp, openinference, lightning, clickhouse or rotel; all without. Every request is a run of its own, closed
 when it was taken; rotel gets the same requests. What counts is the CPU of the collector alone, from the first request until everything is
-delivered. Needs a release build (TRACEMEND_BINARY names another), rotel and Agent-lightning. Prints one row a body and sink."""
+delivered. Needs a release build (TRACEMEND_BINARY names another), rotel, Agent-lightning and chdb. Prints one row a body and sink."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ import requests
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from bench_server import cpu_seconds, peak_mib, plain, trace_offsets, with_id
+from clickhouse import ClickHouse
 from collector import PROTOBUF, Collector
 from lightning_store import LightningStore
 from rotel_agent import forwarding_to, rotel_agent
@@ -120,7 +121,7 @@ def wait_until(done: Callable[[], bool], what: str) -> None:
         time.sleep(0.2)
 
 
-def measure_collector(sink: str, body: str, count: int, folder: Path, store: LightningStore | None) -> Figures:
+def measure_collector(sink: str, body: str, count: int, folder: Path, store: LightningStore | ClickHouse | None) -> Figures:
     spans = count * BODIES[body]
     with backend() as target:
         configuration = "inbox:\n  maximum_bytes: 64GiB\n" + ("" if sink == "archive" else ONLY_FORWARDING)
@@ -130,7 +131,13 @@ def measure_collector(sink: str, body: str, count: int, folder: Path, store: Lig
         if sink == "lightning":
             assert store is not None
             configuration += f"sinks:\n  - type: lightning\n    name: sink\n    endpoint: {store.url}\n"
-        ids = [store.new_rollout() if store else (f"ro-{number}", "at-1") for number in range(count)]
+        if sink == "clickhouse":
+            assert store is not None
+            configuration += f"sinks:\n  - type: clickhouse\n    name: sink\n    endpoint: {store.url}\n    database: otel\n"
+        if isinstance(store, LightningStore):
+            ids = [store.new_rollout() for _ in range(count)]
+        else:
+            ids = [(f"ro-{number}", "at-1") for number in range(count)]
         with Collector(folder, configuration) as collector:
             before, start = cpu_seconds(collector.process.pid), time.monotonic()
             send(body, count, collector.endpoint, ids)
@@ -146,6 +153,9 @@ def measure_collector(sink: str, body: str, count: int, folder: Path, store: Lig
             peak = peak_mib(collector.process.pid)
         if sink in ("otlp", "openinference"):
             assert target.spans >= spans, f"{target.spans} of {spans} spans arrived"
+        if isinstance(store, ClickHouse):
+            arrived = int(store.rows("SELECT count() AS spans FROM otel.otel_traces")[0]["spans"])
+            assert arrived >= spans, f"{arrived} of {spans} spans arrived"
         return Figures(spent / spans * 1e6, wall, peak)
 
 
@@ -160,7 +170,7 @@ def measure_rotel(body: str, count: int, folder: Path) -> Figures:
 
 
 def main() -> None:
-    sinks = ["kept", "archive", "otlp", "openinference", "lightning", "rotel"]
+    sinks = ["kept", "archive", "otlp", "openinference", "lightning", "clickhouse", "rotel"]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sinks", nargs="*", metavar="SINK", help=", ".join(sinks))
     parser.add_argument("--spans", type=int, default=102_400, help="for each figure")
@@ -181,6 +191,9 @@ def main() -> None:
                     elif sink == "lightning":
                         with LightningStore(folder) as store:
                             rounds.append(measure_collector(sink, body, count, folder, store))
+                    elif sink == "clickhouse":
+                        with ClickHouse(folder / "clickhouse") as engine:
+                            rounds.append(measure_collector(sink, body, count, folder, engine))
                     else:
                         rounds.append(measure_collector(sink, body, count, folder, None))
             middle = [statistics.median(values) for values in zip(*(vars(figures).values() for figures in rounds))]
