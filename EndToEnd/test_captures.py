@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -203,6 +204,13 @@ def test_processes_without_trace_context_stand_below_the_step_that_started_them(
     text = show(collector, run)
     expect_shown(text, tree)
     expect_told(collector, run, "multiproc_disconnected")
+
+
+def test_what_is_less_sure_than_asked_for_does_not_move(tmp_path: Path, pair: tuple[str, str]) -> None:
+    with Collector(tmp_path, "repair:\n  confidence_min: 1\n") as collector:
+        tree = collector.tree(send(collector, "multiproc_disconnected", pair))
+    roots = [root["name"] for root in tree["roots"]]
+    assert sorted(roots) == ["rollout", "work worker-0", "work worker-1", "work worker-2"], outline(tree)
 
 
 def test_work_of_a_server_whose_own_span_is_lost_stands_below_the_request_that_caused_it(
