@@ -142,7 +142,8 @@ def test_a_body_that_cannot_be_read_is_answered_400_with_a_status(collector: Col
 def test_another_media_type_is_answered_415(collector: Collector, content_type: str | None) -> None:
     answer = collector.post(GOOD, content_type)
     assert answer.status_code == 415
-    _, message = status_of(answer.content, PROTOBUF)
+    assert answer.headers["Content-Type"] == JSON
+    _, message = status_of(answer.content, JSON)
     assert "Content-Type" in message
 
 

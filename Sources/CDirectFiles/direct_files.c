@@ -20,8 +20,8 @@ static int takes_direct_writes(int file) {
 
 int direct_files_open(const char *path, int flags, int mode) {
     int file = open(path, flags | O_DIRECT, mode);
-    // File systems that cannot do it at all.
-    if (file < 0 && errno == EINVAL) return open(path, flags, mode);
+    // File systems that cannot do it say so in different ways; what else is wrong shows again.
+    if (file < 0 && errno != EINTR) return open(path, flags, mode);
     if (file >= 0 && !takes_direct_writes(file)) fcntl(file, F_SETFL, fcntl(file, F_GETFL) & ~O_DIRECT);
     return file;
 }

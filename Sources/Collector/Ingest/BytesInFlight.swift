@@ -9,8 +9,8 @@ final class BytesInFlight: Sendable {
         self.limit = limit
     }
 
-    /// Whether there is room now; nothing is taken.
-    func hasRoom(for count: Int) -> Bool { bytes.withLock { count <= limit - $0 } }
+    /// Bytes that can be taken now.
+    var free: Int { bytes.withLock { limit - $0 } }
 
     /// Takes room; false where there is none, and then nothing is taken.
     func take(_ count: Int) -> Bool {

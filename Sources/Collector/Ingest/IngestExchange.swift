@@ -28,7 +28,6 @@ public final class IngestExchange: Sendable {
     private let route: IngestRoute
     private let encoding: BodyFormat
     private let compression: ContentEncoding
-    private let startedUnixNano: Int64
     private let state: Mutex<State>
 
     init(
@@ -40,7 +39,6 @@ public final class IngestExchange: Sendable {
         self.route = route
         self.encoding = encoding
         self.compression = compression
-        startedUnixNano = receiver.clock.now
         var state = State(taken: 0)
         // A client may tell more than it ever sends.
         state.body.reserveCapacity(min(expected, 1 << 20))
@@ -74,7 +72,7 @@ public final class IngestExchange: Sendable {
         let size = state.body.count + state.ignored + bytes.count
         guard size <= receiver.limits.bodyBytes else { return .tooLarge }
         // What is not kept needs no room.
-        if case .ignored = route {
+        guard route.isKept else {
             state.ignored = size
             return .added
         }
@@ -84,10 +82,10 @@ public final class IngestExchange: Sendable {
             }
             state.taken = size
         }
+        let step = UnfinishedBodies.leastBytes
+        let isStep = size / step > state.body.count / step
         state.body.append(contentsOf: bytes)
-        if size >= UnfinishedBodies.leastBytes {
-            receiver.unfinished.note(self, bytes: size, startedUnixNano: startedUnixNano)
-        }
+        if isStep { receiver.unfinished.note(self, bytes: size, nowUnixNano: receiver.clock.now) }
         return .added
     }
 
@@ -178,8 +176,10 @@ public final class IngestExchange: Sendable {
         } catch {
             let most = receiver.limits.mostContentBytes(of: body, compression)
             if case .inflating(.exceedsLimit) = error, contentBytes < most {
-                // It holds more than it told, and waits until there is room for the most.
-                return run(body, of: most, signal, context, answer)
+                // It holds more than it told, and waits until there is room for that. In steps, so
+                // that not each takes the room of the largest.
+                let more = min(most, max(contentBytes, 64 << 10) * 4)
+                return run(body, of: more, signal, context, answer)
             }
             logRefusal(error, bytes: body.count)
             return answer(

@@ -35,6 +35,11 @@ public enum IngestRoute: Hashable, Sendable {
         }
     }
 
+    /// Whether bodies are kept, and so need room.
+    var isKept: Bool {
+        if case .ignored = self { false } else { true }
+    }
+
     /// The methods that the route takes, for `Allow`.
     public var methods: [String] {
         self == .health ? ["GET", "HEAD"] : ["POST"]

@@ -31,7 +31,7 @@ public struct Receiver: Sendable {
     public func begin(_ head: IngestHead, route: IngestRoute) -> Beginning {
         let encoding = BodyFormat(contentType: head.mediaType)
         func refuse(_ status: Int, _ code: RPCCode, _ message: String) -> Beginning {
-            .refuse(refusal(status, code, message, in: encoding ?? .protobuf))
+            .refuse(refusal(status, code, message, in: encoding ?? .json))
         }
         guard let encoding else {
             let found = head.mediaType.map { "\"\($0)\"" } ?? "none"
@@ -49,7 +49,11 @@ public struct Receiver: Sendable {
         guard told <= limits.bodyBytes else {
             return .refuse(refuseSize(head, "the body has \(told) bytes", in: encoding))
         }
-        guard makeRoom(for: told) else { return .refuse(overloaded(in: encoding)) }
+        // What is only told makes nobody go yet.
+        guard
+            route.isKept == false
+                || unfinished.mayHaveRoom(for: told, in: bytesInFlight, nowUnixNano: clock.now)
+        else { return .refuse(overloaded(in: encoding)) }
         return .read(
             IngestExchange(
                 receiver: self, head: head, route: route, encoding: encoding,
@@ -64,7 +68,7 @@ public struct Receiver: Sendable {
         return isRunningAway && bytesInFlight.current > bytesInFlight.limit / 2
     }
 
-    /// Whether there is room for so many bytes of a body, if need be where a slow one gave up.
+    /// Whether there is room for so many bytes of a body, if need be after others had to go that hardly come.
     func makeRoom(for count: Int) -> Bool {
         unfinished.makeRoom(for: count, in: bytesInFlight, nowUnixNano: clock.now)
     }

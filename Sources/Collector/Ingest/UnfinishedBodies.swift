@@ -1,6 +1,6 @@
 import Synchronization
 
-/// The larger bodies of which more is to come, so that those that come slowly can make room.
+/// The larger bodies of which more is to come, so that those that hardly come can make room.
 ///
 /// A client that sends much at once and the rest by and by would otherwise hold the room for requests
 /// until its time is over, and all others would be refused meanwhile.
@@ -8,21 +8,32 @@ final class UnfinishedBodies: Sendable {
     private struct Entry {
         weak var exchange: IngestExchange?
         var bytes: Int
-        var startedUnixNano: Int64
+        /// When the body last had come another step further, and how far.
+        var steppedUnixNano: Int64
+        var stepBytes: Int
     }
 
-    /// Smaller ones are left alone: as many as there may be connections hold no more than half of
-    /// the room.
+    /// Smaller ones are left alone: by default as many as there may be connections hold no more than
+    /// half of the room.
     static let leastBytes = 16 << 10
-    /// A body gets that long before it may have to go.
-    private static let graceNanoseconds: Int64 = 1_000_000_000
+    /// A body of which less than `stepBytes` came in that time may have to go.
+    private static let patienceNanoseconds: Int64 = 1_000_000_000
+    private static let stepBytes = 64 << 10
 
     private let entries = Mutex<[ObjectIdentifier: Entry]>([:])
 
-    func note(_ exchange: IngestExchange, bytes: Int, startedUnixNano: Int64) {
-        entries.withLock {
-            $0[ObjectIdentifier(exchange)] = Entry(
-                exchange: exchange, bytes: bytes, startedUnixNano: startedUnixNano)
+    func note(_ exchange: IngestExchange, bytes: Int, nowUnixNano now: Int64) {
+        entries.withLock { entries in
+            let id = ObjectIdentifier(exchange)
+            var entry =
+                entries[id]
+                ?? Entry(exchange: exchange, bytes: 0, steppedUnixNano: now, stepBytes: bytes)
+            entry.bytes = bytes
+            if bytes - entry.stepBytes >= Self.stepBytes {
+                entry.steppedUnixNano = now
+                entry.stepBytes = bytes
+            }
+            entries[id] = entry
         }
     }
 
@@ -30,29 +41,44 @@ final class UnfinishedBodies: Sendable {
         entries.withLock { _ = $0.removeValue(forKey: exchange) }
     }
 
-    /// Gives up the slowest bodies until there is room for so many bytes.
-    /// - Returns: whether there is.
+    /// Whether there is room for so many bytes, or would be without the bodies that hardly come.
+    func mayHaveRoom(for count: Int, in bytesInFlight: BytesInFlight, nowUnixNano now: Int64)
+        -> Bool
+    {
+        let missing = count - bytesInFlight.free
+        return missing <= 0
+            || entries.withLock { entries in Self.stalled(entries, now).bytes >= missing }
+    }
+
+    /// Gives up bodies that hardly come, those first that stand still longest, until there is room
+    /// for so many bytes. Where all of them are too little, none has to go.
+    /// - Returns: whether there is room.
     func makeRoom(for count: Int, in bytesInFlight: BytesInFlight, nowUnixNano now: Int64) -> Bool {
-        while !bytesInFlight.hasRoom(for: count) {
-            guard let slowest = takeSlowest(now) else { return false }
-            slowest.giveUp()
-        }
-        return true
-    }
-
-    private func takeSlowest(_ now: Int64) -> IngestExchange? {
-        entries.withLock { entries in
-            let slowest = entries.lazy.filter {
-                now - $0.value.startedUnixNano >= Self.graceNanoseconds
+        while true {
+            let missing = count - bytesInFlight.free
+            guard missing > 0 else { return true }
+            let slowest = entries.withLock { entries -> Entry? in
+                let stalled = Self.stalled(entries, now)
+                guard stalled.bytes >= missing, let slowest = stalled.slowest else { return nil }
+                return entries.removeValue(forKey: slowest)
             }
-            .min { Self.pace($0.value, now) < Self.pace($1.value, now) }
-            guard let slowest else { return nil }
-            entries.removeValue(forKey: slowest.key)
-            return slowest.value.exchange
+            guard let slowest else { return false }
+            slowest.exchange?.giveUp()
         }
     }
 
-    private static func pace(_ entry: Entry, _ now: Int64) -> Double {
-        Double(entry.bytes) / Double(max(1, now - entry.startedUnixNano))
+    private static func stalled(
+        _ entries: [ObjectIdentifier: Entry], _ now: Int64
+    ) -> (slowest: ObjectIdentifier?, bytes: Int) {
+        var slowest: (id: ObjectIdentifier, since: Int64)?
+        var bytes = 0
+        for (id, entry) in entries {
+            let since = entry.steppedUnixNano
+            // A clock that was set back makes nobody quick.
+            guard now - since >= patienceNanoseconds || now < since else { continue }
+            bytes += entry.bytes
+            if slowest.map({ since < $0.since }) ?? true { slowest = (id, since) }
+        }
+        return (slowest?.id, bytes)
     }
 }

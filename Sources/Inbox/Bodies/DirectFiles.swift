@@ -11,7 +11,7 @@ internal import Glibc
 enum DirectFiles {
     /// Positions, lengths and addresses of writes are multiples of this.
     static let alignment = Int(direct_files_alignment)
-    /// Files with this in their names are meant.
+    /// What stands in the names of the files that are meant.
     static let mark = "-bodies-"
 
     /// Takes effect for what is opened afterwards.
@@ -27,9 +27,20 @@ enum DirectFiles {
         path, flags, mode in
         let slash = strrchr(path, Int32(UInt8(ascii: "/")))
         let name = slash.map { UnsafePointer($0) } ?? path
-        guard flags & O_ACCMODE == O_RDWR, strstr(name, mark) != nil else {
+        guard flags & O_ACCMODE == O_RDWR, isMarked(name) else {
             return Glibc.open(path, flags, mode_t(truncatingIfNeeded: mode))
         }
         return direct_files_open(path, flags, mode)
+    }
+
+    /// Whether a file is called as `BodyFileNames` calls its files.
+    private static func isMarked(_ name: UnsafePointer<CChar>) -> Bool {
+        guard let found = strstr(name, mark) else { return false }
+        let identity = found + mark.utf8.count
+        guard strspn(identity, "0123456789abcdef") == 8, identity[8] == CChar(UInt8(ascii: "-"))
+        else { return false }
+        let number = identity + 9
+        let digits = strspn(number, "0123456789")
+        return digits > 0 && number[digits] == 0
     }
 }
