@@ -20,6 +20,7 @@ public final class IngestExchange: Sendable {
 
     private enum Addition {
         case added, tooLarge, givenUp
+        case heldBack(service: String)
         case noRoom(bytes: Int)
     }
 
@@ -28,17 +29,22 @@ public final class IngestExchange: Sendable {
     private let route: IngestRoute
     private let encoding: BodyFormat
     private let compression: ContentEncoding
+    private let sender: Sender?
+    /// The service that sent last on this connection, if that sends most of all.
+    private let runaway: String?
     private let state: Mutex<State>
 
     init(
         receiver: Receiver, head: IngestHead, route: IngestRoute, encoding: BodyFormat,
-        compression: ContentEncoding, expected: Int
+        compression: ContentEncoding, expected: Int, sender: Sender?, runaway: String?
     ) {
         self.receiver = receiver
         self.head = head
         self.route = route
         self.encoding = encoding
         self.compression = compression
+        self.sender = sender
+        self.runaway = runaway
         var state = State(taken: 0)
         // A client may tell more than it ever sends.
         state.body.reserveCapacity(min(expected, 1 << 20))
@@ -61,6 +67,7 @@ public final class IngestExchange: Sendable {
         switch addition {
         case .added: return nil
         case .noRoom, .givenUp: return receiver.overloaded(in: encoding)
+        case .heldBack(let service): return receiver.heldBack(service, in: encoding)
         case .tooLarge:
             return receiver.refuseSize(
                 head, "the body has more than \(receiver.limits.bodyBytes) bytes", in: encoding)
@@ -77,6 +84,9 @@ public final class IngestExchange: Sendable {
             return .added
         }
         if size > state.taken {
+            if let runaway, !receiver.hasRoomForRunaways(size - state.taken) {
+                return .heldBack(service: runaway)
+            }
             guard receiver.bytesInFlight.take(size - state.taken) else {
                 return .noRoom(bytes: size - state.taken)
             }
@@ -193,12 +203,9 @@ public final class IngestExchange: Sendable {
                     ? ignored(signal: "logs")
                     : success(rejected: read.rejected, message: read.message))
         }
+        if let sender { sender.service = read.service }
         if let service = read.service, receiver.isRunningAway(service, bytes: body.count) {
-            return answer(
-                receiver.refusal(
-                    429, .resourceExhausted,
-                    "the service \"\(String(decoding: service.utf8.prefix(100), as: UTF8.self))\" sends most of what is more than can be taken; "
-                        + "try again later", in: encoding))
+            return answer(receiver.heldBack(service, in: encoding))
         }
         let request = AcceptedRequest(
             receivedUnixNano: receiver.clock.now, kind: signal,

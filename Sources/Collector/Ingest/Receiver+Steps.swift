@@ -15,7 +15,9 @@ public enum IngestStep: Sendable {
 
 extension Receiver {
     /// Judges a head before any byte of the body is read; nil for paths of nobody.
-    public func step(for head: IngestHead) -> IngestStep? {
+    ///
+    /// - Parameter sender: who sends on the connection, where that is known.
+    public func step(for head: IngestHead, from sender: Sender? = nil) -> IngestStep? {
         guard let route = IngestRoute(path: head.path) else { return nil }
         guard route.methods.contains(head.method) else {
             let allowed = route.methods.joined(separator: ", ")
@@ -33,7 +35,7 @@ extension Receiver {
             }
             return .close(.attempt(rollout: rollout, attempt: attempt), wait: wait)
         case .traces, .logs, .ignored:
-            switch begin(head, route: route) {
+            switch begin(head, route: route, from: sender) {
             case .read(let exchange): return .read(exchange)
             case .refuse(let outcome): return .answer(outcome)
             }

@@ -28,7 +28,11 @@ public struct Receiver: Sendable {
     }
 
     /// Judges a head before any byte of the body is read.
-    public func begin(_ head: IngestHead, route: IngestRoute) -> Beginning {
+    ///
+    /// - Parameter sender: who sends on the connection, where that is known.
+    public func begin(_ head: IngestHead, route: IngestRoute, from sender: Sender? = nil)
+        -> Beginning
+    {
         let encoding = BodyFormat(contentType: head.mediaType)
         func refuse(_ status: Int, _ code: RPCCode, _ message: String) -> Beginning {
             .refuse(refusal(status, code, message, in: encoding ?? .json))
@@ -49,6 +53,11 @@ public struct Receiver: Sendable {
         guard told <= limits.bodyBytes else {
             return .refuse(refuseSize(head, "the body has \(told) bytes", in: encoding))
         }
+        let runaway = route.isKept ? runawayService(of: sender) : nil
+        if let runaway, !hasRoomForRunaways(told) {
+            _ = shares.count(told, of: runaway, nowUnixNano: clock.now)
+            return .refuse(heldBack(runaway, in: encoding))
+        }
         // What is only told makes nobody go yet.
         guard
             route.isKept == false
@@ -57,15 +66,32 @@ public struct Receiver: Sendable {
         return .read(
             IngestExchange(
                 receiver: self, head: head, route: route, encoding: encoding,
-                compression: compression, expected: told))
+                compression: compression, expected: told, sender: sender, runaway: runaway))
     }
 
     /// Whether a service is to be held back, since there is too much and it sends most of it.
-    ///
-    /// Half of the room being taken is the sign: the other half is for the others.
     func isRunningAway(_ service: String, bytes: Int) -> Bool {
-        let isRunningAway = shares.count(bytes, of: service, nowUnixNano: clock.now)
-        return isRunningAway && bytesInFlight.current > bytesInFlight.limit / 2
+        shares.count(bytes, of: service, nowUnixNano: clock.now) && !hasRoomForRunaways(0)
+    }
+
+    /// The service that the connection sent last, if that sends most of all.
+    private func runawayService(of sender: Sender?) -> String? {
+        guard let service = sender?.service,
+            shares.count(0, of: service, nowUnixNano: clock.now)
+        else { return nil }
+        return service
+    }
+
+    /// Half of the room is for those who do not run away.
+    func hasRoomForRunaways(_ count: Int) -> Bool {
+        bytesInFlight.current <= bytesInFlight.limit / 2 - count
+    }
+
+    func heldBack(_ service: String, in encoding: BodyFormat) -> IngestOutcome {
+        refusal(
+            429, .resourceExhausted,
+            "the service \"\(String(decoding: service.utf8.prefix(100), as: UTF8.self))\" sends most of what is more than can be taken; "
+                + "try again later", in: encoding)
     }
 
     /// Whether there is room for so many bytes of a body, if need be after others had to go that hardly come.

@@ -10,6 +10,7 @@ final class ServiceShares: Sendable {
         var total = 0
 
         mutating func add(_ count: Int, of service: String) {
+            guard count > 0 else { return }
             total &+= count
             guard bytes.count < ServiceShares.maximumNames || bytes[service] != nil else { return }
             bytes[service, default: 0] &+= count
@@ -32,6 +33,7 @@ final class ServiceShares: Sendable {
     /// twice what would be its share among the services that sent anything.
     ///
     /// One service alone never runs away: nobody is kept waiting by it.
+    /// - Parameter bytes: 0 only asks.
     func count(_ bytes: Int, of fullName: String, nowUnixNano now: Int64) -> Bool {
         let service = String(decoding: fullName.utf8.prefix(Self.maximumNameBytes), as: UTF8.self)
         return state.withLock { state in

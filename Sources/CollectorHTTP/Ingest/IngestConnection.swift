@@ -42,6 +42,7 @@ final class IngestConnection: ChannelInboundHandler {
 
     private let surface: IngestSurface
     private let pace: ConnectionPace
+    private let sender = Sender()
     private var state = State.idle
     private var asked: Asked?
 
@@ -69,7 +70,7 @@ final class IngestConnection: ChannelInboundHandler {
             isKeptAlive: head.isKeepAlive && head.method != .CONNECT
                 && !head.headers.contains(name: "upgrade"),
             corsHeaders: surface.access.corsHeaders(head.headers))
-        switch surface.step(for: head, request) {
+        switch surface.step(for: head, request, from: sender) {
         case .read(let exchange):
             state = .reading(exchange)
             if head.waitsForContinue { proceed(head, context) }

@@ -20,7 +20,9 @@ struct IngestSurface: Sendable {
         limits = configuration.limits
     }
 
-    func step(for head: HTTPRequestHead, _ request: IngestHead) -> IngestStep {
+    func step(for head: HTTPRequestHead, _ request: IngestHead, from sender: Sender)
+        -> IngestStep
+    {
         if let preflight = access.preflight(head) { return .answer(preflight) }
         guard access.isAuthorized(head.headers, path: request.path) else {
             var outcome = pipeline.receiver.refuse(
@@ -30,7 +32,7 @@ struct IngestSurface: Sendable {
             outcome.headers["WWW-Authenticate"] = "Bearer"
             return .answer(outcome)
         }
-        return pipeline.receiver.step(for: request)
+        return pipeline.receiver.step(for: request, from: sender)
             ?? .answer(pipeline.receiver.unknownPath(request))
     }
 
