@@ -173,6 +173,56 @@ def test_a_full_disk_is_survived(start_collector: Callable[..., Collector], smal
     assert collector.stop() == 0, collector.log_tail()
 
 
+@pytest.fixture
+def mend_disk(tmp_path: Path) -> Iterator[Callable[[], Path]]:
+    """A disk with ext4, made at the first call; each call after that mends it and mounts it again."""
+    image, place = tmp_path / "disk.img", tmp_path / "disk"
+    place.mkdir()
+    image.touch()
+    os.truncate(image, 64 * MIB)
+
+    def mount() -> Path:
+        if place.is_mount():
+            subprocess.run(["umount", place], check=True)
+            # 1 tells that errors were mended.
+            assert subprocess.run(["fsck.ext4", "-fy", image], check=False, capture_output=True).returncode in (0, 1)
+        else:
+            subprocess.run(["mkfs.ext4", "-q", image], check=True)
+        mounted = subprocess.run(["mount", "-o", "loop", image, place], check=False, capture_output=True)
+        if mounted.returncode != 0:
+            pytest.skip("mounting takes more rights")
+        return place
+
+    yield mount
+    if place.is_mount():
+        subprocess.run(["umount", "--lazy", place], check=True)
+
+
+@pytest.mark.parametrize("padding", [0, 100_000], ids=["small bodies", "bodies in files of their own"])
+def test_a_disk_that_turns_read_only_while_it_runs(
+    start_collector: Callable[..., Collector], mend_disk: Callable[[], Path], padding: int
+) -> None:
+    disk = mend_disk()
+    collector = start_collector(run=False)
+    collector.data = disk / "data"
+    collector.start()
+    client = Client(collector, padding)
+    for _ in range(5):
+        client.expect_accepted_again()
+    # As the kernel does by itself after an error of the device.
+    subprocess.run(["mount", "-o", "remount,abort", disk], check=True)
+    client.post_until_refused()
+    assert collector.is_healthy()
+    assert "whether it has become read-only" in collector.log.read_text(), collector.log_tail()
+    assert collector.stop() == 0, collector.log_tail()
+    start_refused(collector)
+
+    mend_disk()
+    collector.start()
+    client.expect_accepted_again()
+    client.expect_delivered()
+
+
 def test_a_folder_that_cannot_be_written_is_told_at_the_start(
     start_collector: Callable[..., Collector], tmp_path: Path
 ) -> None:

@@ -38,7 +38,7 @@ public enum DatabaseFault: Hashable, Sendable {
         switch self {
         case .full: "no space is left: free some, or give the data folder a larger disk"
         case .inputOutput:
-            "the disk cannot be read or written: check its space, its health and the file size limit"
+            "the disk cannot be read or written: check its space, its health, the file size limit, and whether it has become read-only"
         case .notAllowed:
             "it cannot be opened for writing: check the owner and mode of file and folder"
         case .busy: "another process holds it: end that one"
