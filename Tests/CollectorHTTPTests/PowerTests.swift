@@ -12,7 +12,8 @@ import Testing
 
 /// What a client was told with a 200 lies on the disk.
 @Suite struct PowerTests {
-    @Test func aSyncOfTheLogStandsBeforeEveryAcknowledgement() async throws {
+    @Test("A sync stands before every acknowledgement", arguments: [0, 15_000, 100_000, 3_000_000])
+    func sync(bodyBytes: Int) async throws {
         try await withWatchedFolder { folder, disk in
             // Without an archive nobody but the inbox writes.
             let collector = try TestCollector {
@@ -24,10 +25,11 @@ import Testing
                     let before = disk.count(.sync)
                     let answer = try await client.ask(
                         "/v1/traces", headers: ["content-type": "application/json"],
-                        body: body(number))
+                        body: body(number, padding: bodyBytes))
                     #expect(answer.status == 200)
                     #expect(disk.count(.sync) > before, "request \(number)")
-                    #expect(disk.unsyncedBytes(ofFilesNamed: "-wal") == 0, "request \(number)")
+                    // Of the log, and of the files that large bodies have of their own.
+                    #expect(disk.unsyncedBytes(ofFilesNamed: "") == 0, "request \(number)")
                 }
             }
         }
@@ -111,6 +113,7 @@ private func post(_ number: Int, _ client: any TestClientProtocol) async throws 
     return Int(answer.status.code)
 }
 
-private func body(_ number: Int) -> ByteBuffer {
-    ByteBuffer(string: Export.json(trace: trace(number).description))
+private func body(_ number: Int, padding: Int = 0) -> ByteBuffer {
+    let name = String(repeating: "x", count: padding)
+    return ByteBuffer(string: Export.json(trace: trace(number).description, name: name))
 }
