@@ -1,5 +1,3 @@
-import Compression
-
 /// Every bound that the collector puts on what it takes, with its reason.
 public struct Limits: Hashable, Sendable {
     /// Bytes of a request body, before inflating and after. Prompts are long; a batch of 512 spans
@@ -38,38 +36,5 @@ public struct Limits: Hashable, Sendable {
     /// Seconds that a refused client is asked to wait.
     public var retryAfterSeconds = 1
 
-    /// Bodies that may take less than this are decoded where they are received: handing them over
-    /// would cost more.
-    static let decodedAtOnceBytes = 256 << 10
-
     public init() {}
-
-    /// Whether decoding a body is so little work that handing it over would cost more. What a
-    /// compressed body says of its content counts for nothing here.
-    func isDecodedAtOnce(_ body: [UInt8], _ compression: ContentEncoding) -> Bool {
-        body.count <= (compression == .identity ? Self.decodedAtOnceBytes : 4 << 10)
-    }
-
-    /// What a body holds by its own account, at most `mostContentBytes`.
-    func contentBytes(of body: [UInt8], _ compression: ContentEncoding) -> Int {
-        let told: Int
-        switch compression {
-        case .identity: return body.count
-        case .gzip where body.count >= 18:
-            told = body.suffix(4).reversed().reduce(0) { $0 << 8 | Int($1) }
-        case .gzip, .deflate: told = body.count * 4
-        }
-        return min(max(told, body.count), mostContentBytes(of: body, compression))
-    }
-
-    /// The most that a body can hold: deflate makes at most 1032 bytes of one.
-    func mostContentBytes(of body: [UInt8], _ compression: ContentEncoding) -> Int {
-        compression == .identity ? body.count : min(bodyBytes, body.count * 1032)
-    }
-
-    /// What inflating and decoding may take: the content twice, once as bytes and once as records,
-    /// unless it is made of nearly nothing but records.
-    func decodingBytes(ofContent bytes: Int, _ compression: ContentEncoding) -> Int {
-        compression == .identity ? bytes : 2 * bytes
-    }
 }

@@ -35,18 +35,19 @@ enum BodyError: Error, CustomStringConvertible {
 ///
 /// Log records with GenAI content come as the events that they will be; see
 /// `TraceBatch.attachEvents()`. Other log records are left out.
-/// - Parameter contentBytes: how many are inflated at most; nil for `limits.bodyBytes`.
+/// - Parameter room: what it may take; nil for all that the limits allow.
 func readBody(
     _ body: [UInt8], of signal: RequestKind, _ compression: ContentEncoding,
-    _ encoding: BodyFormat, limits: Limits, keys: KeyTable, contentBytes: Int? = nil
+    _ encoding: BodyFormat, limits: Limits, keys: KeyTable, in room: DecodingRoom? = nil
 ) throws(BodyError) -> (TraceBatch, IDReport) {
     let plain: [UInt8]
     do {
-        plain = try inflate(body, encoding: compression, limit: contentBytes ?? limits.bodyBytes)
+        plain = try inflate(
+            body, encoding: compression, limit: room?.contentBytes ?? limits.bodyBytes)
     } catch {
         throw .inflating(error)
     }
-    let decoding = DecodingLimits(maximumNodes: limits.nodes)
+    let decoding = DecodingLimits(maximumNodes: room?.nodes ?? limits.nodes)
     do {
         var batch =
             switch (signal, encoding) {
@@ -67,10 +68,9 @@ func readBody(
 extension Receiver {
     func decode(
         _ body: [UInt8], of signal: RequestKind, _ compression: ContentEncoding,
-        _ encoding: BodyFormat, contentBytes: Int
+        _ encoding: BodyFormat, in room: DecodingRoom
     ) throws(BodyError) -> (TraceBatch, IDReport) {
         try readBody(
-            body, of: signal, compression, encoding, limits: limits, keys: .none,
-            contentBytes: contentBytes)
+            body, of: signal, compression, encoding, limits: limits, keys: .none, in: room)
     }
 }

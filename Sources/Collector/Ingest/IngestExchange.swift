@@ -159,37 +159,33 @@ public final class IngestExchange: Sendable {
         _ answer: @escaping @Sendable (IngestOutcome) -> Void
     ) {
         let body = state.withLock { $0.body }
-        if receiver.limits.isDecodedAtOnce(body, compression) {
-            return keep(body, of: receiver.limits.bodyBytes, signal, context, answer)
+        let room = DecodingRoom(told: body, compression, receiver.limits)
+        if DecodingRoom.isSmall(body, compression) {
+            keep(body, in: room, signal, context, answer)
+        } else {
+            run(body, in: room, signal, context, answer)
         }
-        run(body, of: receiver.limits.contentBytes(of: body, compression), signal, context, answer)
     }
 
     private func run(
-        _ body: [UInt8], of contentBytes: Int, _ signal: RequestKind, _ context: RequestContext,
+        _ body: [UInt8], in room: DecodingRoom, _ signal: RequestKind, _ context: RequestContext,
         _ answer: @escaping @Sendable (IngestOutcome) -> Void
     ) {
-        let bytes = receiver.limits.decodingBytes(ofContent: contentBytes, compression)
-        receiver.lanes.run(bytes: bytes) {
-            self.keep(body, of: contentBytes, signal, context, answer)
+        receiver.lanes.run(bytes: room.bytes(compression)) {
+            self.keep(body, in: room, signal, context, answer)
         }
     }
 
-    /// - Parameter contentBytes: what the body may hold once inflated.
     private func keep(
-        _ body: [UInt8], of contentBytes: Int, _ signal: RequestKind, _ context: RequestContext,
+        _ body: [UInt8], in room: DecodingRoom, _ signal: RequestKind, _ context: RequestContext,
         _ answer: @escaping @Sendable (IngestOutcome) -> Void
     ) {
         let read: ReadRequest
         do {
-            read = try self.read(body, of: contentBytes, signal, context)
+            read = try self.read(body, in: room, signal, context)
         } catch {
-            let most = receiver.limits.mostContentBytes(of: body, compression)
-            if case .inflating(.exceedsLimit) = error, contentBytes < most {
-                // It holds more than it told, and waits until there is room for that. In steps, so
-                // that not each takes the room of the largest.
-                let more = min(most, max(contentBytes, 64 << 10) * 4)
-                return run(body, of: more, signal, context, answer)
+            if let larger = room.larger(for: error, body, compression, receiver.limits) {
+                return run(body, in: larger, signal, context, answer)
             }
             logRefusal(error, bytes: body.count)
             return answer(
@@ -235,10 +231,10 @@ public final class IngestExchange: Sendable {
     }
 
     private func read(
-        _ body: [UInt8], of contentBytes: Int, _ signal: RequestKind, _ context: RequestContext
+        _ body: [UInt8], in room: DecodingRoom, _ signal: RequestKind, _ context: RequestContext
     ) throws(BodyError) -> ReadRequest {
         let (batch, report) = try receiver.decode(
-            body, of: signal, compression, encoding, contentBytes: contentBytes)
+            body, of: signal, compression, encoding, in: room)
         let service = batch.resources.first.flatMap { resource in
             batch.value("service.name", in: resource.attributes)?.stringValue
         }
