@@ -18,6 +18,7 @@ help:
 	@echo "make end-to-end   the end-to-end tests alone; PYTEST_FLAGS='-k kill' picks some"
 	@echo "make bench        the codec beside libprotobuf-c and SwiftProtobuf, normalizing beside decoding, the cost of the repair"
 	@echo "make bench-server the collector beside rotel under the same load; BENCH_FLAGS='--pin' puts each on one core, then on two"
+	@echo "make bench-memory the peak of the memory under bodies that are made to cost much of it; fails over 256 MiB"
 	@echo "make bench-sinks  what delivering to each sink costs, beside rotel; BENCH_FLAGS='otlp rotel --rounds 1' picks some"
 	@echo "make evaluate     the repair of generated and real damaged runs against the truth, beside Agent-lightning's"
 	@echo "make torture      a million damaged bodies; every operation of the disk fails once; kill -9 and loss of power under load and delivery"
@@ -79,6 +80,13 @@ bench-server: release
 	scripts/install-system-packages wrk
 	scripts/python-environment bench
 	.venv-bench/bin/python EndToEnd/bench_server.py $(BENCH_FLAGS)
+
+# The peak of the memory under bodies that are made to cost much of it.
+.PHONY: bench-memory
+bench-memory: release
+	scripts/install-system-packages wrk
+	scripts/python-environment e2e
+	TRACEMEND_BINARY=.build/release/tracemend $(E2E_PYTHON) EndToEnd/bench_memory.py $(BENCH_FLAGS)
 
 # What each sink costs beside rotel forwarding OTLP.
 .PHONY: bench-sinks

@@ -400,6 +400,24 @@ def test_bodies_that_hold_more_than_they_tell_are_read_whole(collector: Collecto
     assert [len(span["name"]) for span in collector.spans(run_id(rollout, "a"))] == [8 * MIB]
 
 
+@pytest.mark.parametrize("encoding", [None, "gzip"])
+@pytest.mark.parametrize("count", [20_000, 100_000])
+def test_bodies_with_many_records_for_their_size_are_read_whole(
+    collector: Collector, encoding: str | None, count: int
+) -> None:
+    rollout = f"records-{secrets.token_hex(4)}"
+    made = request(trace_id=secrets.token_bytes(16))
+    for _ in range(count):
+        made.resource_spans[0].scope_spans[0].spans[0].events.add(name="e")
+    sent = made.SerializeToString()
+    body = gzip.compress(sent) if encoding else sent
+    answer = collector.post(body, encoding=encoding, path=f"/rollout/{rollout}/attempt/a/v1/traces")
+    assert (answer.status_code, answer.content) == (200, b"")
+    collector.close_attempt(rollout, "a")
+    (span,) = collector.spans(run_id(rollout, "a"))
+    assert len(span["events"]) == count
+
+
 @pytest.mark.parametrize(("encoding", "size"), [(None, 62 * MIB), ("gzip", 20 * MIB)])
 def test_a_large_body_is_kept_and_read_back(collector: Collector, encoding: str | None, size: int) -> None:
     rollout = f"large-{secrets.token_hex(4)}"
