@@ -25,6 +25,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from collector import ANSWER_SECONDS, Collector
 from load import until
+from troubled_backend import TroubledBackend, troubled_backend
 
 PROCESSES = 2
 CONNECTIONS = 8
@@ -40,6 +41,13 @@ archive:
   keep_bytes: 256MiB
 log:
   level: error
+"""
+
+SINK = """\
+sinks:
+  - type: otlp
+    name: backend
+    endpoint: {endpoint}
 """
 
 # A soak shorter than this tells nothing of memory: caches still fill.
@@ -162,8 +170,10 @@ class Soak:
         )
 
 
-def soak(collector: Collector, seconds: int) -> Soak:
-    """Loads a running collector, and checks all that is promised but the memory."""
+def soak(collector: Collector, seconds: int, backend: TroubledBackend | None = None) -> Soak:
+    """Loads a running collector, and checks all that is promised but the memory.
+
+    Where the collector has a sink for the backend, that gets all as well, but for the runs that it refuses."""
     result = Soak(seconds)
     context = multiprocessing.get_context("spawn")
     counts = Counts(context.Value("q", 0), context.Value("q", 0), context.Value("q", 0))
@@ -189,17 +199,19 @@ def soak(collector: Collector, seconds: int) -> Soak:
         seconds=max(120, seconds),
     )
     result.drained_seconds = time.monotonic() - ended
-    expect_numbers_to_add_up(numbers, result)
+    expect_numbers_to_add_up(numbers, result, refused_runs=len(backend.refused) if backend else 0)
+    if backend:
+        expect_all_at_the_backend(backend, numbers, result)
     assert collector.stop() == 0, collector.log_tail()
     expect_whole_databases(collector, numbers)
     return result
 
 
-def expect_numbers_to_add_up(numbers: dict[str, float], result: Soak) -> None:
+def expect_numbers_to_add_up(numbers: dict[str, float], result: Soak, refused_runs: int) -> None:
     spans = result.accepted * SPANS_A_BODY
     assert numbers["tracemend_undelivered_requests"] == 0, "the inbox was not drained"
     assert numbers["tracemend_undelivered_bytes"] == 0
-    assert numbers["tracemend_parked_runs"] == 0
+    assert numbers["tracemend_parked_runs"] == refused_runs
     assert numbers["tracemend_bytes_in_flight"] == 0
     assert numbers["tracemend_mending_failures_total"] == 0
     assert numbers["tracemend_received_requests_total"] == result.accepted
@@ -208,6 +220,16 @@ def expect_numbers_to_add_up(numbers: dict[str, float], result: Soak) -> None:
     assert numbers["tracemend_rejected_spans_total"] == 0
     there, gone = numbers["tracemend_archive_spans"], numbers["tracemend_pruned_spans_total"]
     assert there + gone == spans, f"{there} spans in the archive and {gone} pruned, of {spans} received"
+
+
+def expect_all_at_the_backend(backend: TroubledBackend, numbers: dict[str, float], result: Soak) -> None:
+    """Each run was delivered whole, or parked since it was refused."""
+    received = result.accepted * SPANS_A_BODY
+    refused = len(backend.refused) * SPANS_A_BODY
+    assert numbers['tracemend_deliveries_total{result="parked",sink="backend"}'] == len(backend.refused)
+    assert numbers['tracemend_delivered_spans_total{sink="backend"}'] == received - refused
+    assert len(backend.took) == received - refused
+    assert max(backend.took.values()) == 1, "a span came twice"
 
 
 def expect_whole_databases(collector: Collector, numbers: dict[str, float]) -> None:
@@ -229,7 +251,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="tracemend-soak-", dir=os.environ.get("TMPDIR")) as folder:
         with Collector(Path(folder), configuration=CONFIGURATION) as collector:
             result = soak(collector, seconds)
-    print(result)
+        print(result)
+        with troubled_backend() as backend:
+            configuration = CONFIGURATION + SINK.format(endpoint=backend.endpoint)
+            with Collector(Path(folder) / "troubled", configuration) as collector:
+                troubled = soak(collector, max(3, seconds // 20), backend)
+        print(f"with a sink in trouble, {troubled}")
     if seconds >= SECONDS_FOR_MEMORY:
         expect_flat_memory(result)
 

@@ -374,6 +374,25 @@ def test_more_records_than_are_allowed_are_answered_413(collector: Collector, bo
     assert status_of(answer.content, PROTOBUF)[1]
 
 
+@pytest.mark.parametrize("between", ["at once", "after a delivery"])
+def test_a_request_that_is_sent_again_is_there_once(collector: Collector, between: str) -> None:
+    # As a client does that did not see the answer.
+    rollout = f"again-{secrets.token_hex(4)}"
+    sent = request(trace_id=secrets.token_bytes(16))
+    second = sent.resource_spans[0].scope_spans[0].spans.add()
+    second.CopyFrom(sent.resource_spans[0].scope_spans[0].spans[0])
+    second.span_id, second.parent_span_id = b"\x23" * 8, b"\x22" * 8
+    second.events.add(name="e")
+    for _ in range(3):
+        answer = collector.post(sent.SerializeToString(), path=f"/rollout/{rollout}/attempt/a/v1/traces")
+        assert (answer.status_code, answer.content) == (200, b"")
+        if between == "after a delivery":
+            collector.close_attempt(rollout, "a")
+    collector.close_attempt(rollout, "a")
+    spans = collector.spans(run_id(rollout, "a"))
+    assert sorted((span["span_id"], len(span["events"])) for span in spans) == [("22" * 8, 0), ("23" * 8, 1)]
+
+
 def members(*contents: bytes) -> bytes:
     return b"".join(gzip.compress(content, 1) for content in contents)
 

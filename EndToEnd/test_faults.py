@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import resource
@@ -317,8 +318,14 @@ def half(file: Path) -> None:
     os.truncate(file, file.stat().st_size // 2)
 
 
-@pytest.mark.parametrize("damage", [garbage, nonsense, half])
-@pytest.mark.parametrize("name", ["inbox.sqlite", "archive.sqlite"])
+def emptied(file: Path) -> None:
+    os.truncate(file, 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [*itertools.product(["inbox.sqlite", "archive.sqlite"], [garbage, nonsense, half]), ("inbox.sqlite", emptied)],
+)
 def test_a_damaged_file_stops_the_start(
     start_collector: Callable[..., Collector], name: str, damage: Callable[[Path], None]
 ) -> None:

@@ -8,6 +8,8 @@ public enum InboxError: Error, Hashable, Sendable {
     case newerSchema(path: String, found: Int, known: Int)
     /// The database does not hold what `durability` asks: SQLite's `synchronous` reads this number.
     case notDurable(path: String, synchronous: Int)
+    /// The file holds nothing, but files of bodies lie beside it.
+    case lost(path: String)
     /// SQLite's message. What was asked did not happen; it may succeed when the cause is gone.
     case database(path: String, message: String)
     /// The file that held a body is gone or was cut. It does not come back by itself.
@@ -26,6 +28,9 @@ extension InboxError: CustomStringConvertible {
                 + "this one knows up to \(known)"
         case .notDurable(let path, let synchronous):
             "\(path): SQLite runs with synchronous=\(synchronous), less than durability asks"
+        case .lost(let path):
+            "\(path) is empty or new, but files of bodies lie beside it, so it was damaged: put it back from "
+                + "a copy, or move it and the files whose names begin with its name away to begin anew"
         case .database(let path, let message):
             "\(path): \(message)"
         case .bodyMissing(let path, let message):

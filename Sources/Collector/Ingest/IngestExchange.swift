@@ -259,7 +259,7 @@ public final class IngestExchange: Sendable {
         switch error {
         case .closed: "not kept: the collector is stopping; try again"
         case .full: "not kept: the inbox is full; try again later"
-        case .newerSchema, .notDurable, .database, .bodyMissing:
+        case .newerSchema, .notDurable, .lost, .database, .bodyMissing:
             "not kept: the collector cannot write; try again later"
         }
     }

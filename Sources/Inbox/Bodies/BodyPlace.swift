@@ -51,21 +51,32 @@ struct BodyFileNames: Hashable, Sendable {
 
     /// The numbers of the files that are there, ascending.
     func numbers() -> [Int64] {
+        Self.ends(ofFilesNamed: prefix + "-").compactMap { Int64($0) }
+            .filter { $0 < Int64.max / 2 }.sorted()
+    }
+
+    /// Whether files of bodies lie beside a database, of whatever identity.
+    static func isAnyBeside(database: String) -> Bool {
+        ends(ofFilesNamed: database + DirectFiles.mark).contains { end in
+            let parts = end.split(separator: "-", omittingEmptySubsequences: false)
+            return parts.count == 2 && parts[0].count == 8 && Int64(parts[1]) != nil
+        }
+    }
+
+    /// What follows the prefix in the names of the files that begin with it.
+    private static func ends(ofFilesNamed prefix: String) -> [String] {
         let slash = prefix.lastIndex(of: "/")
         let folder = slash.map { String(prefix[...$0]) } ?? "."
         let start = slash.map { String(prefix[prefix.index(after: $0)...]) } ?? prefix
         guard let directory = opendir(folder) else { return [] }
         defer { closedir(directory) }
-        var numbers: [Int64] = []
+        var ends: [String] = []
         while let entry = readdir(directory) {
             let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
                 pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
-            guard name.hasPrefix(start + "-") else { continue }
-            if let number = Int64(name.dropFirst(start.count + 1)), number < Int64.max / 2 {
-                numbers.append(number)
-            }
+            if name.hasPrefix(start) { ends.append(String(name.dropFirst(start.count))) }
         }
-        return numbers.sorted()
+        return ends
     }
 }

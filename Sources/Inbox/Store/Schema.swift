@@ -11,6 +11,9 @@ enum Schema {
             throw InboxError.newerSchema(path: path, found: found, known: version)
         }
         guard found < version else { return }
+        if found == 0, BodyFileNames.isAnyBeside(database: path) {
+            throw InboxError.lost(path: path)
+        }
         try db.inTransaction {
             if found == 0 { try db.execute(sql: tables) }
             try db.execute(sql: bodyPlaces)
