@@ -108,6 +108,18 @@ extension SpanStatement {
         rename("gen_ai.conversation.id", "session.id")
         rename("gen_ai.prompt.name", "prompt.id")
         rename("gen_ai.prompt.version", "llm.prompt_template.version")
+        rename("ext.prompt.template", "llm.prompt_template.template")
         rename("tags", "tag.tags")
+        addObject(of: "gen_ai.prompt.variable.", as: "llm.prompt_template.variables")
+        addObject(of: "ext.metadata.", as: "metadata")
+    }
+
+    /// Keys with a common beginning are members of one JSON object in OpenInference. They stay
+    /// beside it, since readers of it do not know their types.
+    private mutating func addObject(of prefix: String, as name: String) {
+        let members = values(prefix: prefix).map { key, value in
+            JSONValue.Member(String(key.dropFirst(prefix.count)), JSONValue(value))
+        }
+        if !members.isEmpty { add(name, .string(JSONValue.object(members).text)) }
     }
 }

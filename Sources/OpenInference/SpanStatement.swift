@@ -53,6 +53,12 @@ struct SpanStatement {
 extension SpanStatement {
     func value(_ key: String) -> AnyValue? { reported[key] }
 
+    /// The attributes whose keys begin so and go on, in the order of their keys.
+    func values(prefix: String) -> [(key: String, value: AnyValue)] {
+        reported.filter { $0.key.hasPrefix(prefix) && $0.key != prefix }
+            .sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    }
+
     func text(_ key: String) -> String? { reported[key]?.stringValue }
 
     /// The content of a structured attribute.

@@ -98,6 +98,21 @@ struct WritingTests {
                 "output.value": "a cat", "output.mime_type": "text/plain",
             ]),
         Example(
+            says: "a prompt's template with what was filled in, and the application's own data",
+            canonical: [
+                "gen_ai.operation.name": "chat", "ext.prompt.template": "Hi {name}",
+                "gen_ai.prompt.name": "greeting", "gen_ai.prompt.version": "3",
+                "gen_ai.prompt.variable.name": "Ann", "gen_ai.prompt.variable.age": 7,
+                "ext.metadata.team": "blue", "ext.metadata.draft": true,
+            ],
+            written: [
+                "llm.prompt_template.template": "Hi {name}", "prompt.id": "greeting",
+                "llm.prompt_template.version": "3",
+                "llm.prompt_template.variables": #"{"age":7,"name":"Ann"}"#,
+                "metadata": #"{"draft":true,"team":"blue"}"#, "ext.metadata.team": "blue",
+            ],
+            absent: ["ext.prompt.template"]),
+        Example(
             says: "an embedding",
             canonical: [
                 "gen_ai.operation.name": "embeddings", "gen_ai.request.model": "small",
