@@ -10,8 +10,20 @@ extension Placing {
         isCrowded ? RepairLimits.candidatesSeenOfMany : RepairLimits.candidatesSeen
     }
 
+    /// The candidates of a part with their weights, which change only when a part is placed.
+    mutating func weighedCandidates(of part: Int) -> Weighed {
+        if let known = weighed[part], known.placementCount == placements.count { return known }
+        let candidates = candidates(of: part)
+        let isTold = explaining.map { parts[part].tops.contains($0) } ?? false
+        let made = Weighed(
+            placementCount: placements.count, candidates: candidates,
+            weights: weigh(candidates, for: part, isTold: isTold))
+        if !isCrowded { weighed[part] = made }
+        return made
+    }
+
     /// Spans that were open around a part, the latest-started first.
-    func candidates(of part: Int) -> [Int] {
+    private func candidates(of part: Int) -> [Int] {
         let own = candidatesOfProcess(part)
         if !own.isEmpty { return own }
         let cover = cover(of: part)

@@ -28,7 +28,10 @@ extension Placing {
 
     /// Whether a span is above another, as far as is known; where it is not, by their times.
     func isAbove(_ outer: Int, _ inner: Int) -> Bool {
-        if isCrowded && ancestry.root[outer] != ancestry.root[inner] {
+        if ancestry.root[outer] == ancestry.root[inner] {
+            return outer != inner && ancestry.isAncestor(outer, orSelfOf: inner)
+        }
+        if isCrowded {
             return spans[inner].isEnclosed(by: spans[outer])
         }
         guard let shared = nearestCommonAncestor(outer, inner) else {

@@ -14,6 +14,13 @@ struct Placing {
         var withPlaceholder = false
     }
 
+    /// What a part's candidates weighed after so many placements.
+    struct Weighed {
+        var placementCount: Int
+        var candidates: [Int]
+        var weights: [Weight]
+    }
+
     /// With aligned times.
     var spans: [RepairSpan]
     let ancestry: Ancestry
@@ -51,6 +58,13 @@ struct Placing {
     let forest: RepairForest
     private var knownTexts: SharedTexts?
     var notes = NoteList()
+    /// For each part that was weighed, how it was at last.
+    var weighed: [Int: Weighed] = [:]
+    /// How many weights may still be looked at to place parts together.
+    var jointWorkLeft = RepairLimits.jointWork
+    /// The largest groups that could not be placed together.
+    var largestCrowd = 0
+    var hardestGroup = 0
     var explaining: Int?
     var explanation: [RepairedTree.Candidate] = []
 

@@ -3,27 +3,30 @@ import OTLP
 extension Placing {
     /// Hangs the loose parts that are left below the spans that were open around them.
     ///
-    /// The clear ones come first: what they do then tells what their hosts cannot have done at the
-    /// same time.
+    /// Those that may overlap below one host are placed together. The clear ones come first: what they
+    /// do then tells what their hosts cannot have done at the same time, and how tightly the next one
+    /// fits beside it.
     mutating func fitIntoSteps() {
         let rounds: [Double] =
             isCrowded
             ? [Evidence.leadNeeded] : [4, 2, 1.2, Evidence.leadNeeded, Evidence.leadNeeded]
         for (round, lead) in rounds.enumerated() {
-            for part in open {
-                fit(part, leadNeeded: lead, isLast: round == rounds.count - 1)
+            let isLast = round == rounds.count - 1
+            let undecided = placeTogether(leadNeeded: lead)
+            for part in open where isLast || !undecided.contains(part) {
+                fit(part, leadNeeded: lead, isLast: isLast)
             }
         }
+        noteWhatWasNotSolved()
     }
 
     private mutating func fit(_ part: Int, leadNeeded: Double, isLast: Bool) {
-        let candidates = candidates(of: part)
+        let weighed = weighedCandidates(of: part)
+        let (candidates, weights) = (weighed.candidates, weighed.weights)
         guard !candidates.isEmpty else {
             if isLast { leave(part) }
             return
         }
-        let isTold = explaining.map { parts[part].tops.contains($0) } ?? false
-        let weights = weigh(candidates, for: part, isTold: isTold)
         let ranked = candidates.indices.sorted { left, right in
             weights[left].total == weights[right].total
                 ? left < right : weights[left].total > weights[right].total
@@ -51,7 +54,7 @@ extension Placing {
     }
 
     /// What it weighs to stay a root.
-    private func weightOfNone(_ part: Int) -> Double {
+    func weightOfNone(_ part: Int) -> Double {
         guard parts[part].lost != nil else { return -6 }
         return hasRoot(part) ? -9 : -1.2
     }
@@ -70,7 +73,7 @@ extension Placing {
         place(part, below: nil, .lostParent, Confidence.root)
     }
 
-    private func rule(_ part: Int, _ host: Int) -> RepairRule {
+    func rule(_ part: Int, _ host: Int) -> RepairRule {
         if parts[part].lost != nil { return .lostParent }
         if parts[part].above != nil { return .enclosingStep }
         if let cut = cutRules[parts[part].top] { return cut }

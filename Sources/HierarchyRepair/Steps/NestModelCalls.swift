@@ -35,6 +35,7 @@ extension RepairForest {
             guard confidence >= minimumConfidence else { continue }
             hang(call, below: host, rule: .enclosingStep, confidence: confidence)
         }
+        for note in placing.notes.notes { notes.add(note) }
         return placing.explanation
     }
 
