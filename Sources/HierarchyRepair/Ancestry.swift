@@ -92,7 +92,7 @@ struct Ancestry {
 
     /// Whether a node is the other one or above it.
     func isAncestor(_ above: Int, orSelfOf node: Int) -> Bool {
-        nearestCommonAncestor(above, node) == above
+        depth[above] <= depth[node] && nearestCommonAncestor(above, node) == above
     }
 }
 

@@ -23,6 +23,8 @@ enum Confidence {
     static let otherProcess = 0.1
     /// By descending weight, where too many parts compete to be solved together.
     static let byWeight = 0.6
+    /// A model call below the agent around it, where no library tells its scope.
+    static let untoldScope = 0.75
     /// Orphans that nothing holds, below the root of their trace.
     static let traceRoot = 0.8
     /// Below the span of another trace that the parent's id names.

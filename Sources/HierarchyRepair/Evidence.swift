@@ -57,6 +57,8 @@ enum Evidence: String, Sendable {
 
     /// A lead below this is none: the nearest ancestor that the candidates share is taken.
     static let leadNeeded = 0.8
+    /// Hosts that are behind the best by more are not weighed with other parts' hosts.
+    static let leadThatHolds = 4.0
 
     /// Without Foundation: e to the power of x by halving and squaring.
     static func exponential(_ x: Double) -> Double {

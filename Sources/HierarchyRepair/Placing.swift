@@ -14,6 +14,13 @@ struct Placing {
         var withPlaceholder = false
     }
 
+    /// What a part's candidates weighed after so many placements.
+    struct Weighed {
+        var placementCount: Int
+        var candidates: [Int]
+        var weights: [Weight]
+    }
+
     /// With aligned times.
     var spans: [RepairSpan]
     let ancestry: Ancestry
@@ -39,7 +46,7 @@ struct Placing {
     /// Spans without a parent that are known to have started processes.
     var orphanedStarters: [Int] = []
     /// Processes whose times were shifted.
-    private(set) var aligned: Set<UInt32> = []
+    var aligned: Set<UInt32> = []
     /// Processes that others started.
     var workers: Set<UInt32> = []
     /// There are too many loose parts for more than a short look at each.
@@ -48,9 +55,16 @@ struct Placing {
     /// Roots by trace, where they have come; -1 where there are several.
     let rootOfTrace: [TraceID: Int]
     var cutRules: [Int: RepairRule] { forest.cutTops }
-    private let forest: RepairForest
+    let forest: RepairForest
     private var knownTexts: SharedTexts?
     var notes = NoteList()
+    /// For each part that was weighed, how it was at last.
+    var weighed: [Int: Weighed] = [:]
+    /// How many weights may still be looked at to place parts together.
+    var jointWorkLeft = RepairLimits.jointWork
+    /// The largest groups that could not be placed together.
+    var largestCrowd = 0
+    var hardestGroup = 0
     var explaining: Int?
     var explanation: [RepairedTree.Candidate] = []
 
@@ -109,53 +123,6 @@ struct Placing {
 
     func spans(of process: UInt32) -> [Int] { ofProcess[process] ?? [] }
 
-    var candidatesWeighed: Int {
-        isCrowded ? RepairLimits.candidatesWeighedOfMany : RepairLimits.candidatesWeighed
-    }
-
-    var candidatesSeen: Int {
-        isCrowded ? RepairLimits.candidatesSeenOfMany : RepairLimits.candidatesSeen
-    }
-
-    /// Shifts a process's times for the comparison.
-    mutating func align(_ process: UInt32, by offset: Int64) {
-        aligned.insert(process)
-        for index in spans(of: process) {
-            spans[index].start = Self.shift(spans[index].start, by: offset)
-            spans[index].end = Self.shift(spans[index].end, by: offset)
-        }
-    }
-
-    static func shift(_ time: UInt64, by offset: Int64) -> UInt64 {
-        offset >= 0
-            ? time.addingReportingOverflow(UInt64(offset)).overflow ? .max : time + UInt64(offset)
-            : time - min(time, offset.magnitude)
-    }
-
-    /// The part's cover with aligned times.
-    func cover(of part: Int) -> RepairSpan {
-        var cover = parts[part].cover
-        cover.start = spans[parts[part].top].start
-        cover.end = cover.start
-        for top in parts[part].tops {
-            cover.start = min(cover.start, spans[top].start)
-            cover.end = max(cover.end, spans[top].end)
-        }
-        return cover
-    }
-
-    /// The span among the tops that lasted longest, which tells the others' clocks nothing.
-    func longest(of part: Int) -> RepairSpan {
-        var longest = parts[part].cover
-        var length: UInt64 = 0
-        for top in parts[part].tops where spans[top].end - spans[top].start >= length {
-            length = spans[top].end - spans[top].start
-            longest.start = spans[top].start
-            longest.end = spans[top].end
-        }
-        return longest
-    }
-
     /// Whether a part may hang below a span at all.
     func isOpen(_ host: Int, to part: Int) -> Bool {
         let isSameTrace = spans[host].key.traceID == parts[part].cover.key.traceID
@@ -182,76 +149,11 @@ struct Placing {
                 withPlaceholder: withPlaceholder))
     }
 
-    /// The span above, through parts that were placed; nil at the top.
-    func above(_ span: Int) -> Int? {
-        forest.parent[span] >= 0 ? forest.parent[span] : joined[span]
-    }
-
-    /// The nearest common ancestor, through parts that were placed.
-    func nearestCommonAncestor(_ left: Int, _ right: Int) -> Int? {
-        if let shared = ancestry.nearestCommonAncestor(left, right) { return shared }
-        var entries: [Int: Int] = [:]
-        var node = left
-        for _ in 0..<RepairLimits.traceHops {
-            let top = ancestry.root[node]
-            entries[top] = node
-            guard let above = joined[top] else { break }
-            node = above
-        }
-        node = right
-        for _ in 0..<RepairLimits.traceHops {
-            let top = ancestry.root[node]
-            if let entry = entries[top] { return ancestry.nearestCommonAncestor(entry, node) }
-            guard let above = joined[top] else { return nil }
-            node = above
-        }
-        return nil
-    }
-
-    /// Whether a span is above another, as far as is known; where it is not, by their times.
-    func isAbove(_ outer: Int, _ inner: Int) -> Bool {
-        if isCrowded && ancestry.root[outer] != ancestry.root[inner] {
-            return spans[inner].isEnclosed(by: spans[outer])
-        }
-        guard let shared = nearestCommonAncestor(outer, inner) else {
-            return spans[inner].isEnclosed(by: spans[outer])
-        }
-        return shared == outer && outer != inner
-    }
-
     /// The shared texts, which cost more to read than all else.
     mutating func texts() -> SharedTexts {
         if let knownTexts { return knownTexts }
         let made = SharedTexts(forest)
         knownTexts = made
         return made
-    }
-
-    /// Whether a span belongs to another member of a root's own burst: workers of one pool run
-    /// beside each other, never below.
-    func isPeer(_ host: Int, of part: Int) -> Bool {
-        guard !parts[part].isOfTrace else { return false }
-        let top = spans[ancestry.root[host]]
-        let span = parts[part].cover
-        let isCall = span.operation == .tool || span.operation == .model
-        guard !isCall || ancestry.root[host] == host else { return false }
-        return top.nameShape == span.nameShape && top.operation == span.operation
-            && top.service == span.service
-    }
-}
-
-extension RepairSpan {
-    /// Whether anything that lost its parent may lie below.
-    var mayHoldAnything: Bool { isContainer || operation == .tool || operation == .model }
-
-    /// Whether a span may lie below this one.
-    func mayHold(_ span: RepairSpan) -> Bool {
-        switch operation {
-        case .tool: true
-        case .model:
-            span.operation == .http && span.kind == SpanKind.client
-                || span.operation == .model && scope != span.scope && scope != 0 && span.scope != 0
-        default: isContainer
-        }
     }
 }

@@ -99,9 +99,13 @@ extension RepairSpan {
         flags & 0x100 != 0 ? hasRemoteParent : kind == SpanKind.server || kind == SpanKind.consumer
     }
 
-    /// Whether the other span was open from this one's start to its end, and longer.
+    /// Whether the other span was open from this one's start to its end, and longer. An agent or step
+    /// may do nothing but call a model, and be told no longer than that.
     func isEnclosed(by other: RepairSpan) -> Bool {
-        other.start <= start && other.end >= end && (other.start < start || other.end > end)
+        guard other.start <= start && other.end >= end else { return false }
+        return other.start < start || other.end > end
+            || other.start < other.end && operation == .model
+                && other.operation.isHostOfModelCalls
     }
 
     func relation(to other: RepairSpan) -> ProcessRelation {

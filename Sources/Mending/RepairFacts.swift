@@ -3,7 +3,7 @@ import OTLP
 
 /// Reads from a normalised batch what the repair needs to know.
 struct RepairFacts {
-    private let batch: TraceBatch
+    let batch: TraceBatch
     private var numbers: [String: UInt32] = [:]
     private var processes: [Process]
     private var scopes: [UInt32]
@@ -64,7 +64,7 @@ struct RepairFacts {
         return ambiguous
     }
 
-    private mutating func number(of text: String) -> UInt32 {
+    mutating func number(of text: String) -> UInt32 {
         guard !text.isEmpty else { return 0 }
         if let known = numbers[text] { return known }
         let next = UInt32(truncatingIfNeeded: numbers.count) &+ 1
@@ -92,7 +92,7 @@ struct RepairFacts {
         batch.value(key, in: resource.attributes).map(text(of:)) ?? ""
     }
 
-    private func text(of value: AnyValue) -> String {
+    func text(of value: AnyValue) -> String {
         switch value {
         case .string(let text): text
         case .int(let number): String(number)
@@ -129,84 +129,6 @@ struct RepairFacts {
         }
         return (hash.value, runs == 0 ? 0 : number &+ 1)
     }
-
-    /// A hash of the path of a URL or of a request's target, without the query.
-    private func path(of text: Slice, isURL: Bool) -> UInt64 {
-        var bytes = batch.bytes(text)
-        if isURL {
-            guard let scheme = bytes.firstIndex(of: UInt8(ascii: ":")) else { return 0 }
-            let authority = bytes[scheme...].dropFirst(3)
-            guard let slash = authority.firstIndex(of: UInt8(ascii: "/")) else { return 0 }
-            bytes = bytes[slash...]
-        }
-        let end = bytes.firstIndex { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") }
-        var hash = StableHash()
-        hash.combine(bytes: bytes[..<(end ?? bytes.endIndex)])
-        return hash.value
-    }
-
-    private mutating func readAttributes(of span: SpanRecord, into facts: inout RepairSpan) {
-        var operation = OperationClass.other
-        var transport = OperationClass.other
-        var tokens: (input: Int64, output: Int64) = (0, 0)
-        for attribute in batch.attributes(span.attributes) {
-            switch RepairKey(attribute.key, in: batch) {
-            case .operation:
-                if case .string(let name) = attribute.value {
-                    operation = OperationClass(operationName: batch.string(name))
-                }
-            case .stepKind:
-                if operation == .other { operation = .step }
-            case .responseID:
-                if case .string(let id) = attribute.value {
-                    facts.responseID = number(of: batch.string(id))
-                }
-            case .inputTokens:
-                facts.hasUsage = true
-                if case .int(let count) = attribute.value { tokens.input = count }
-            case .outputTokens:
-                facts.hasUsage = true
-                if case .int(let count) = attribute.value { tokens.output = count }
-            case .method:
-                transport = .http
-                if case .string(let name) = attribute.value {
-                    facts.request.method = number(of: "method " + batch.string(name))
-                }
-            case .url:
-                transport = .http
-                if case .string(let url) = attribute.value, facts.request.path == 0 {
-                    facts.request.path = path(of: url, isURL: true)
-                }
-            case .path:
-                if case .string(let path) = attribute.value {
-                    facts.request.path = self.path(of: path, isURL: false)
-                }
-            case .port:
-                if case .int(let port) = attribute.value {
-                    facts.request.port = UInt32(truncatingIfNeeded: port)
-                }
-            case .status:
-                if case .int(let status) = attribute.value {
-                    facts.request.status = UInt32(truncatingIfNeeded: status)
-                }
-            case .thread:
-                let thread = text(of: batch.anyValue(of: attribute))
-                facts.thread = number(
-                    of: thread.isEmpty ? "" : "thread \(facts.process)\u{0}\(thread)")
-            case .http: transport = .http
-            case .database: transport = .database
-            case .messaging: transport = .messaging
-            case nil: break
-            }
-        }
-        facts.operation = operation == .other ? transport : operation
-        if tokens.input > 0 && tokens.output > 0 {
-            var hash = StableHash()
-            hash.combine(UInt64(bitPattern: tokens.input))
-            hash.combine(UInt64(bitPattern: tokens.output))
-            facts.usage = hash.value
-        }
-    }
 }
 
 extension RepairPin {
@@ -214,20 +136,5 @@ extension RepairPin {
         self.init(
             traceID: pin.traceID, parentSpanID: pin.parentSpanID, sequence: pin.sequence,
             duplicateOf: pin.duplicateOf)
-    }
-}
-
-extension OperationClass {
-    /// The class of a `gen_ai.operation.name`.
-    init(operationName: String) {
-        switch operationName {
-        case "chat", "generate_content", "text_completion", "embeddings", "fetch_response":
-            self = .model
-        case "invoke_agent": self = .agent
-        case "invoke_workflow": self = .workflow
-        case "execute_tool": self = .tool
-        case "plan", "retrieval": self = .step
-        default: self = .other
-        }
     }
 }

@@ -3,7 +3,7 @@ import OTLP
 /// The attributes of normalised spans that the repair reads.
 enum RepairKey {
     case operation, stepKind, responseID, inputTokens, outputTokens, thread, http, database
-    case messaging, method, url, path, port, status
+    case messaging, method, url, path, port, status, agentName
 
     /// The key that a slice holds; nil for all others. No text is made.
     init?(_ key: Slice, in batch: TraceBatch) {
@@ -14,6 +14,7 @@ enum RepairKey {
         case 8 where is_("url.path"): self = .path
         case 9 where is_("db.system"): self = .database
         case 8 where is_("http.url"): self = .url
+        case 10 where is_("agent.name"): self = .agentName
         case 11 where is_("http.method"): self = .method
         case 11 where is_("http.target"): self = .path
         case 11 where is_("server.port"): self = .port
@@ -22,6 +23,7 @@ enum RepairKey {
         case 14 where is_("db.system.name"): self = .database
         case 15 where is_("rpc.system.name"): self = .http
         case 16 where is_("messaging.system"): self = .messaging
+        case 17 where is_("gen_ai.agent.name"): self = .agentName
         case 18 where is_("gen_ai.response.id"): self = .responseID
         case 19 where is_("http.request.method"): self = .method
         case 19 where is_("messaging.operation"): self = .messaging

@@ -192,6 +192,26 @@ struct StepTests {
                 "below the step of its own thread",
                 "r 0-100 { s1 5-40 step th=1 s2 6-50 step th=2 m 10-20 model s=sdk th=1 }",
                 becomes: "r{s1{m:enclosing_step} s2}"),
+            Row(
+                "below an agent that did nothing else",
+                "r 0-100 { s 5-40 agent m 5-40 model s=sdk }",
+                becomes: "r{s{m:enclosing_step}}"),
+            Row(
+                "equal times without length tell nothing",
+                "r 0-100 { s 5-5 agent m 5-5 model s=sdk }", becomes: "r{s m}"),
+            Row(
+                "where no scope is told, below an agent",
+                "r 0-100 s=? { a 5-40 agent m 10-20 model }", becomes: "r{a{m:enclosing_step}}"),
+            Row(
+                "where no scope is told, not below a step",
+                "r 0-100 s=? { s 5-40 step m 10-20 model }", becomes: "r{s m}"),
+            Row(
+                "where no scope is told, agents whose calls nest are believed",
+                "r 0-100 s=? { a 5-40 agent { m1 6-7 model } m2 10-20 model }",
+                becomes: "r{a{m1} m2}"),
+            Row(
+                "where no scope is told, between parallel agents a call stays",
+                "r 0-100 s=? { a 5-40 agent b 6-50 agent m 10-20 model }", becomes: "r{a b m}"),
         ])
     func modelCalls(row: Row) { #expect(repaired(row.run) == row.tree) }
 

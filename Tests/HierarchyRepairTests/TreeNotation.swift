@@ -6,8 +6,8 @@ import OTLP
 /// A span is `name start-end`, then flags, then `{ children }`. A span id is the name's. Flags:
 /// `agent` `workflow` `step` `model` `tool` `http` `db` operation; `client` `server` kind;
 /// `remote` parent in another process; `^x` reported parent x; `t=…` trace, `p=…` process,
-/// `th=…` thread, `s=…` scope, `r=…` response id (with usage), `u` usage, `links=…`; children
-/// inherit trace, process and scope.
+/// `th=…` thread, `s=…` scope (`s=?` untold), `r=…` response id (with usage), `u` usage, `links=…`;
+/// children inherit trace, process and scope.
 struct TreeNotation {
     private var words: ArraySlice<Substring>
     private var spans: [RepairSpan] = []
@@ -88,7 +88,7 @@ struct TreeNotation {
             case "t": span.key.traceID = Self.traceID(of: parts[1])
             case "p": span.process = Self.number(of: parts[1])
             case "th": span.thread = Self.number(of: parts[1])
-            case "s": span.scope = Self.number(of: parts[1])
+            case "s": span.scope = parts[1] == "?" ? 0 : Self.number(of: parts[1])
             case "r": span.responseID = Self.number(of: parts[1])
             case "links":
                 let target = parts[1].split(separator: "/")

@@ -12,6 +12,18 @@ struct AgentLightningTests {
     @Test(
         "Each comes out with its true tree",
         arguments: [
+            Truth(
+                "01_repair_moves_llm_under_agent", "session{agent.node{openai.chat.completion}}"),
+            Truth(
+                "03_repair_needed_for_agent_filter",
+                "session{agent.node{openai.chat.completion agent.reward}}"),
+            Truth(
+                "12_single_child_chain_descends",
+                "run_one.session{workflow{agent.node{openai.chat.completion}}}"),
+            // Two parallel calls of one agent; its repair leaves the one that lasted as long as it.
+            Truth(
+                "14_identical_interval_not_moved",
+                "session{agent.node{openai.chat.completion openai.chat.completion}}"),
             // Its repair makes a root of each; a program may have several.
             Truth(
                 "07_virtual_root_multiple_roots",

@@ -89,6 +89,33 @@ struct CaptureTests {
                 "web_flask_full_old",
                 "shopping_session{GET{GET_/items/<int:i>{load_item{create insert "
                     + "select}}} GET{GET_/items/<int:i>} GET{GET_/items/<int:i>} GET} GET_/stop"),
+            // The first server answers on after its client had read what it asked for.
+            Truth(
+                "web_fastapi_full_new",
+                "shopping_session{GET{GET_/items/{i}{load_item{create insert select} "
+                    + "GET_/items/{i}_http_send GET_/items/{i}_http_send}} "
+                    + "GET{GET_/items/{i}{GET_/items/{i}_http_send GET_/items/{i}_http_send}} "
+                    + "GET{GET_/items/{i}{GET_/items/{i}_http_send GET_/items/{i}_http_send}} "
+                    + "GET}"),
+            Truth(
+                "web_fastapi_full_dup",
+                "shopping_session{GET{GET_/items/{i}{load_item{create insert select} "
+                    + "GET_/items/{i}_http_send GET_/items/{i}_http_send}} "
+                    + "GET{GET_/items/{i}{GET_/items/{i}_http_send GET_/items/{i}_http_send}} "
+                    + "GET{GET_/items/{i}{GET_/items/{i}_http_send GET_/items/{i}_http_send}} "
+                    + "GET}"),
+            // Instrumentations of 2023, which tell no flags; to stop it is a request of its own.
+            Truth(
+                "web_flask_full_v1_21",
+                "shopping_session{GET{/items/<int:i>{load_item}} GET{/items/<int:i>} "
+                    + "GET{/items/<int:i>} GET} /stop"),
+            // Two top-level calls; the spans of the library's own set-up hold nothing.
+            Truth(
+                "haystack_native",
+                "haystack.tracing.auto_enable haystack.tracing.auto_enable "
+                    + "haystack.pipeline.run{haystack.component.run haystack.component.run} "
+                    + "haystack.agent.run{haystack.component.run haystack.component.run "
+                    + "haystack.component.run}"),
             Truth(
                 "openai_mixed",
                 "weather_agent{openai.chat{ChatCompletion} get_weather get_weather "

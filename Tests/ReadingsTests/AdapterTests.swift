@@ -45,6 +45,15 @@ import Testing
         ],
     ]
 
+    /// Calls that mending hangs below their agent, which then names them; its own repair does so in
+    /// all of these but one call, which lasted exactly as long as the agent.
+    private static let mendedAgents: [String: [String]] = [
+        "01_repair_moves_llm_under_agent": ["resp-planner planner [42]→[7]"],
+        "03_repair_needed_for_agent_filter": ["resp-planner planner [7]→[8] = 0.3"],
+        "12_single_child_chain_descends": ["r a [1]→[2]"],
+        "14_identical_interval_not_moved": ["r1 a [1]→[2]", "r2 a [1]→[2]"],
+    ]
+
     @Test(arguments: try AdapterFixture.all.get())
     func tripletsOfReportedSpansAreTheSame(fixture: AdapterFixture) throws {
         // Without mending a proxy's span says nothing that both read.
@@ -65,7 +74,8 @@ import Testing
         let read = try RunDocument(try fixture.mended()).read(.triplets)
         let triplets = read["triplets"]?.array ?? []
         let expected =
-            Self.differences[fixture.name] ?? fixture.json["triplets"]?.array?.map(Self.row)
+            Self.differences[fixture.name] ?? Self.mendedAgents[fixture.name]
+            ?? fixture.json["triplets"]?.array?.map(Self.row)
         #expect(triplets.map(Self.row) == expected)
         guard Self.differences[fixture.name] == nil else { return }
         for (ours, theirs) in zip(triplets, fixture.json["triplets"]?.array ?? []) {

@@ -3,27 +3,30 @@ import OTLP
 extension Placing {
     /// Hangs the loose parts that are left below the spans that were open around them.
     ///
-    /// The clear ones come first: what they do then tells what their hosts cannot have done at the
-    /// same time.
+    /// Those that may overlap below one host are placed together. The clear ones come first: what they
+    /// do then tells what their hosts cannot have done at the same time, and how tightly the next one
+    /// fits beside it.
     mutating func fitIntoSteps() {
         let rounds: [Double] =
             isCrowded
             ? [Evidence.leadNeeded] : [4, 2, 1.2, Evidence.leadNeeded, Evidence.leadNeeded]
         for (round, lead) in rounds.enumerated() {
-            for part in open {
-                fit(part, leadNeeded: lead, isLast: round == rounds.count - 1)
+            let isLast = round == rounds.count - 1
+            let undecided = placeTogether(leadNeeded: lead)
+            for part in open where isLast || !undecided.contains(part) {
+                fit(part, leadNeeded: lead, isLast: isLast)
             }
         }
+        noteWhatWasNotSolved()
     }
 
     private mutating func fit(_ part: Int, leadNeeded: Double, isLast: Bool) {
-        let candidates = candidates(of: part)
+        let weighed = weighedCandidates(of: part)
+        let (candidates, weights) = (weighed.candidates, weighed.weights)
         guard !candidates.isEmpty else {
             if isLast { leave(part) }
             return
         }
-        let isTold = explaining.map { parts[part].tops.contains($0) } ?? false
-        let weights = weigh(candidates, for: part, isTold: isTold)
         let ranked = candidates.indices.sorted { left, right in
             weights[left].total == weights[right].total
                 ? left < right : weights[left].total > weights[right].total
@@ -51,7 +54,7 @@ extension Placing {
     }
 
     /// What it weighs to stay a root.
-    private func weightOfNone(_ part: Int) -> Double {
+    func weightOfNone(_ part: Int) -> Double {
         guard parts[part].lost != nil else { return -6 }
         return hasRoot(part) ? -9 : -1.2
     }
@@ -70,60 +73,11 @@ extension Placing {
         place(part, below: nil, .lostParent, Confidence.root)
     }
 
-    private func rule(_ part: Int, _ host: Int) -> RepairRule {
+    func rule(_ part: Int, _ host: Int) -> RepairRule {
         if parts[part].lost != nil { return .lostParent }
         if parts[part].above != nil { return .enclosingStep }
         if let cut = cutRules[parts[part].top] { return cut }
         return spans[host].relation(to: parts[part].cover) == .different
             ? .enclosingProcess : .enclosingSpan
-    }
-
-    /// Spans that were open around a part, the latest-started first.
-    private func candidates(of part: Int) -> [Int] {
-        let own = candidatesOfProcess(part)
-        if !own.isEmpty { return own }
-        let cover = cover(of: part)
-        return containers.spans(
-            enclosing: cover, of: spans, limit: candidatesWeighed, seeing: candidatesSeen
-        ) {
-            isOpen($0, to: part) && !isPeer($0, of: part) && mayHold($0, cover)
-                && spans[$0].operation != .model && spans[$0].operation != .tool
-        }
-    }
-
-    /// Those of the part's own process; of any where it tells none.
-    func candidatesOfProcess(_ part: Int) -> [Int] {
-        let cover = cover(of: part)
-        if parts[part].isRemote { return [] }
-        let index = cover.process != 0 ? byProcess[cover.process] : containers
-        guard let index else { return [] }
-        return index.spans(
-            enclosing: cover, of: spans, limit: candidatesWeighed, seeing: candidatesSeen
-        ) {
-            isOpen($0, to: part) && !isPeer($0, of: part) && mayHold($0, cover)
-                && spans[$0].relation(to: cover) != .different && !isLeftBehind($0, by: part)
-                && isDeeper($0, than: parts[part].above)
-        }
-    }
-
-    /// Whether a span may lie below a host: by what they are, or since such spans do elsewhere.
-    private func mayHold(_ host: Int, _ span: RepairSpan) -> Bool {
-        spans[host].mayHold(span) || callers.isUsual(span, below: spans[host])
-    }
-
-    private func isDeeper(_ host: Int, than above: Int?) -> Bool {
-        guard let above else { return true }
-        return host == above
-            || spans[host].operation != .model && spans[host].operation != .http
-                && ancestry.isAncestor(above, orSelfOf: host)
-    }
-
-    /// Whether a span went on after all that it was part of: what is new then is not its doing. A
-    /// worker goes on after the step that started it.
-    private func isLeftBehind(_ host: Int, by part: Int) -> Bool {
-        guard !parts[part].isOfTrace, let above = above(host),
-            spans[above].relation(to: spans[host]) != .different
-        else { return false }
-        return spans[above].end < spans[parts[part].top].start
     }
 }

@@ -6,7 +6,8 @@ extension RepairForest {
     /// Two libraries that do not share their context report one program: the framework's spans
     /// nest, the SDK's spans hang flat beside them. So only a call whose scope differs from the
     /// step's moves, only deeper along its own branch, and only where that pair of scopes is
-    /// nowhere seen to share the context.
+    /// nowhere seen to share the context. Where no library tells its scope, they may differ; an
+    /// agent is then what calls models.
     mutating func nestModelCalls(_ minimumConfidence: Double) -> [RepairedTree.Candidate] {
         let calls = flatCalls()
         guard !calls.isEmpty else { return [] }
@@ -23,13 +24,18 @@ extension RepairForest {
             repairs[call] = reported[place]
         }
         for placement in placing.placements {
-            guard let host = placement.host, host != parent[calls[placement.part]],
-                placement.confidence >= 0.5, placement.confidence >= minimumConfidence
+            let call = calls[placement.part]
+            guard let host = placement.host, host != parent[call],
+                placement.confidence >= 0.5
             else { continue }
-            hang(
-                calls[placement.part], below: host, rule: .enclosingStep,
-                confidence: placement.confidence)
+            let isTold = spans[host].scope != 0 || spans[call].scope != 0
+            guard isTold || mayBeOfOtherLibrary(host, than: call) else { continue }
+            let confidence =
+                isTold ? placement.confidence : min(placement.confidence, Confidence.untoldScope)
+            guard confidence >= minimumConfidence else { continue }
+            hang(call, below: host, rule: .enclosingStep, confidence: confidence)
         }
+        for note in placing.notes.notes { notes.add(note) }
         return placing.explanation
     }
 
@@ -54,12 +60,17 @@ extension RepairForest {
             else { return false }
             let hosts = index.spans(enclosing: spans[call], of: spans, limit: 1) { host in
                 host != parent[call] && ancestry.isAncestor(parent[call], orSelfOf: host)
-                    && spans[host].scope != spans[call].scope
+                    && mayBeOfOtherLibrary(host, than: call)
                     && !sharing.contains(
                         ScopePair(host: spans[host].scope, call: spans[call].scope))
             }
             return !hosts.isEmpty
         }
+    }
+
+    private func mayBeOfOtherLibrary(_ host: Int, than call: Int) -> Bool {
+        spans[host].scope != spans[call].scope
+            || spans[host].scope == 0 && spans[host].operation == .agent
     }
 
     private func isAsReported(_ call: Int) -> Bool {

@@ -73,6 +73,16 @@ repair(
         return one
     })
 repair(
+    "4,900 orphans in groups, open at once below 95,100 steps",
+    (0..<count).map { place in
+        let group = UInt64(place % 100) * 1_000_000_000
+        var one = span(place, group + UInt64(place), group + 900_000_000 - UInt64(place % 977))
+        guard place > 0 else { return span(0, 0, 100_000_000_000) }
+        one.operation = place < 95_100 ? .step : .model
+        if place >= 95_100 { one.parentSpanID = SpanID(word: UInt64(place) + 10_000_000) }
+        return one
+    })
+repair(
     "50,000 flat calls below 50,000 steps",
     (0..<count).map { place in
         var one = span(place, UInt64(place), 10 * n - UInt64(place % 7))
