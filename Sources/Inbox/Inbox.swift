@@ -88,8 +88,10 @@ public final class Inbox: Sendable {
     private static func prepare(
         _ db: Database, path: String, configuration: InboxConfiguration
     ) throws -> (synchronous: Int, Ledger) {
+        // GRDB sets NORMAL when it turns the WAL on, so this has to come after opening. The tables are
+        // durable before the first body lies beside them.
+        try db.execute(sql: "PRAGMA synchronous = 2")
         try Schema.prepare(db, path: path)
-        // GRDB sets NORMAL when it turns the WAL on, so this has to come after opening.
         let wanted = configuration.durability == .power ? 2 : 1
         try db.execute(sql: "PRAGMA synchronous = \(wanted)")
         let found = try Int.fetchOne(db, sql: "PRAGMA synchronous") ?? -1
