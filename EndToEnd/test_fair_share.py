@@ -63,6 +63,17 @@ def test_a_service_that_runs_away_is_held_back_before_its_body_and_others_are_se
     assert collector.metrics()['tracemend_rejected_requests_total{status="429"}'] == 2
 
 
+def test_a_service_that_sends_most_may_send_bodies_of_any_size_while_nobody_else_sends(
+    start_collector: Callable[..., Collector],
+) -> None:
+    collector = start_collector(CONFIGURATION)
+    with socket.create_connection(("127.0.0.1", collector.port), timeout=ANSWER_SECONDS) as connection:
+        assert talk(collector.port, post(export("other"))).startswith(b"HTTP/1.1 200 ")
+        for _ in range(3):
+            connection.sendall(post(export("large", 900 * KIB)))
+            assert read(connection).startswith(b"HTTP/1.1 200 ")
+
+
 def until_taken(collector: Collector, count: int) -> None:
     taken = until(lambda: collector.metrics()["tracemend_bytes_in_flight"], lambda taken: abs(taken - count) < 10 * KIB)
     assert abs(taken - count) < 10 * KIB, taken

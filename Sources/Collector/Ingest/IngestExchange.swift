@@ -52,8 +52,16 @@ public final class IngestExchange: Sendable {
     }
 
     deinit {
-        receiver.bytesInFlight.give(back: state.withLock { $0.taken })
+        giveBackRoom()
         receiver.unfinished.remove(ObjectIdentifier(self))
+    }
+
+    private func giveBackRoom() {
+        let taken = state.withLock { state in
+            defer { state.taken = 0 }
+            return state.taken
+        }
+        receiver.bytesInFlight.give(back: taken)
     }
 
     /// Takes the next bytes of the body.
@@ -84,7 +92,7 @@ public final class IngestExchange: Sendable {
             return .added
         }
         if size > state.taken {
-            if let runaway, !receiver.hasRoomForRunaways(size - state.taken) {
+            if let runaway, !receiver.hasRoomForRunaways(size - state.taken, own: state.taken) {
                 return .heldBack(service: runaway)
             }
             guard receiver.bytesInFlight.take(size - state.taken) else {
@@ -131,6 +139,14 @@ public final class IngestExchange: Sendable {
     /// - Parameter answer: called once, on any thread.
     public func finish(_ answer: @escaping @Sendable (IngestOutcome) -> Void) {
         guard isWhole() else { return answer(receiver.overloaded(in: encoding)) }
+        // Who has the answer finds the room free again.
+        decide { outcome in
+            self.giveBackRoom()
+            answer(outcome)
+        }
+    }
+
+    private func decide(_ answer: @escaping @Sendable (IngestOutcome) -> Void) {
         switch route {
         case .traces(let rollout, let attempt):
             decode(.traces, context(pathRollout: rollout, pathAttempt: attempt), answer)
@@ -200,7 +216,9 @@ public final class IngestExchange: Sendable {
                     : success(rejected: read.rejected, message: read.message))
         }
         if let sender { sender.service = read.service }
-        if let service = read.service, receiver.isRunningAway(service, bytes: body.count) {
+        if let service = read.service,
+            receiver.isRunningAway(service, bytes: body.count, taken: body.count)
+        {
             return answer(receiver.heldBack(service, in: encoding))
         }
         let request = AcceptedRequest(

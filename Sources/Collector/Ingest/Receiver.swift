@@ -54,7 +54,7 @@ public struct Receiver: Sendable {
             return .refuse(refuseSize(head, "the body has \(told) bytes", in: encoding))
         }
         let runaway = route.isKept ? runawayService(of: sender) : nil
-        if let runaway, !hasRoomForRunaways(told) {
+        if let runaway, !hasRoomForRunaways(told, own: 0) {
             _ = shares.count(told, of: runaway, nowUnixNano: clock.now)
             return .refuse(heldBack(runaway, in: encoding))
         }
@@ -70,8 +70,10 @@ public struct Receiver: Sendable {
     }
 
     /// Whether a service is to be held back, since there is too much and it sends most of it.
-    func isRunningAway(_ service: String, bytes: Int) -> Bool {
-        shares.count(bytes, of: service, nowUnixNano: clock.now) && !hasRoomForRunaways(0)
+    /// - Parameter taken: what its body has of the room.
+    func isRunningAway(_ service: String, bytes: Int, taken: Int) -> Bool {
+        shares.count(bytes, of: service, nowUnixNano: clock.now)
+            && !hasRoomForRunaways(0, own: taken)
     }
 
     /// The service that the connection sent last, if that sends most of all.
@@ -82,9 +84,11 @@ public struct Receiver: Sendable {
         return service
     }
 
-    /// Half of the room is for those who do not run away.
-    func hasRoomForRunaways(_ count: Int) -> Bool {
-        bytesInFlight.current <= bytesInFlight.limit / 2 - count
+    /// Half of the room is for those who do not run away. A body that is alone keeps nobody waiting.
+    /// - Parameter own: what the body has of the room already.
+    func hasRoomForRunaways(_ count: Int, own: Int) -> Bool {
+        let current = bytesInFlight.current
+        return current <= own || current <= bytesInFlight.limit / 2 - count
     }
 
     func heldBack(_ service: String, in encoding: BodyFormat) -> IngestOutcome {
