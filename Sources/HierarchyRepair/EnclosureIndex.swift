@@ -84,11 +84,13 @@ enum RepairLimits {
     static let candidatesSeen = 256
     /// Hosts weighed against each other.
     static let candidatesWeighed = 64
+    /// Weights of a round over all loose parts, so that many of them are weighed with fewer hosts each.
+    static let weightsOfRound = 128_000
     /// Parts that compete and are still solved exactly.
     static let exactParts = 64
     /// Weights that are looked at to solve one group of parts exactly, and all of a run in all rounds.
     static let jointWorkOfGroup = 10_000_000
-    static let jointWork = 60_000_000
+    static let jointWork = 30_000_000
     /// What it costs to see whether two parts disturb each other, in such weights.
     static let jointWorkOfClash = 64
     /// Loose parts that are placed in several rounds, the clear ones first, and by what they tell.

@@ -3,11 +3,13 @@ import OTLP
 /// Which spans are weighed for a part at all.
 extension Placing {
     var candidatesWeighed: Int {
-        isCrowded ? RepairLimits.candidatesWeighedOfMany : RepairLimits.candidatesWeighed
+        isCrowded
+            ? RepairLimits.candidatesWeighedOfMany
+            : min(RepairLimits.candidatesWeighed, RepairLimits.weightsOfRound / max(1, parts.count))
     }
 
     var candidatesSeen: Int {
-        isCrowded ? RepairLimits.candidatesSeenOfMany : RepairLimits.candidatesSeen
+        isCrowded ? RepairLimits.candidatesSeenOfMany : 4 * candidatesWeighed
     }
 
     /// The candidates of a part with their weights, which change only when a part is placed.
